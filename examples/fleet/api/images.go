@@ -1,0 +1,196 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+
+	"github.com/hullmark/hullmark/examples/fleet/store"
+)
+
+type tagView struct {
+	Name  string    `json:"name"`
+	Since time.Time `json:"since"`
+}
+
+type imageView struct {
+	Digest      string            `json:"digest"`
+	Kind        store.Kind        `json:"kind"`
+	Config      string            `json:"config,omitempty"`
+	Manifest    string            `json:"manifest,omitempty"`
+	Reference   string            `json:"reference,omitempty"`
+	Platform    string            `json:"platform,omitempty"`
+	State       store.State       `json:"state"`
+	Reason      string            `json:"reason,omitempty"`
+	Message     string            `json:"message,omitempty"`
+	Annotations map[string]string `json:"annotations"`
+	Tags        []tagView         `json:"tags,omitempty"`
+	Submitted   time.Time         `json:"submitted"`
+	Finished    *time.Time        `json:"finished,omitempty"`
+}
+
+func viewImage(m *store.Image) imageView {
+	return imageView{Digest: m.Digest, Kind: m.Kind, Config: m.Config, Manifest: m.Manifest, Reference: m.Reference, Platform: m.Platform, State: m.State, Reason: m.Reason,
+		Message: m.Message, Annotations: m.Annotations, Submitted: m.Submitted, Finished: timeOf(m.Finished)}
+}
+
+// image returns the image that the path names.
+func (c *call) image() (*store.Image, error) {
+	text := c.r.PathValue("image")
+	m, err := c.s.Store.Image(c.ctx(), c.tenant(), text)
+	if errors.Is(err, store.ErrNotFound) {
+		if ref, bad := name.ParseReference(text); bad == nil && ref.Name() != text {
+			return c.s.Store.Image(c.ctx(), c.tenant(), ref.Name())
+		}
+	}
+	return m, err
+}
+
+// analyzed returns the image that the path names, and a problem if it has no content yet.
+func (c *call) analyzed() (*store.Image, error) {
+	m, err := c.image()
+	if err != nil {
+		return nil, err
+	}
+	switch m.State {
+	case store.Analyzed:
+		return m, nil
+	case store.Failed:
+		return nil, &problem{Status: http.StatusConflict, Code: "failed", Detail: "the analysis failed: " + m.Reason}
+	}
+	return nil, &problem{Status: http.StatusConflict, Code: "not-analyzed", Detail: "the image is not analyzed yet", retry: time.Second}
+}
+
+func (c *call) listImages() (*reply, error) {
+	after, err := c.cursor()
+	if err != nil {
+		return nil, err
+	}
+	list, err := c.s.Store.Images(c.ctx(), c.tenant(), store.State(c.query.Get("state")), after, c.limit()+1)
+	if err != nil {
+		return nil, err
+	}
+	return ok(paged(viewImages(list), c.limit(), func(v *imageView) string { return v.Digest })), nil
+}
+
+func viewImages(list []store.Image) []imageView {
+	views := make([]imageView, len(list))
+	for i := range list {
+		views[i] = viewImage(&list[i])
+	}
+	return views
+}
+
+// imageReply is an image with its tags. The ETag is its revision, for If-Match.
+func (c *call) imageReply(m *store.Image) (*reply, error) {
+	v := viewImage(m)
+	tags, err := c.s.Store.Tags(c.ctx(), c.tenant(), m.Digest)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tags {
+		v.Tags = append(v.Tags, tagView{t.Name, t.Since})
+	}
+	rep := ok(v)
+	rep.etag = etag(m.Revision, len(tags))
+	return rep, nil
+}
+
+// etag names a revision. The number of tags rises without a new revision.
+func etag(revision int64, tags int) string {
+	return `"r` + strconv.FormatInt(revision, 10) + "-" + strconv.Itoa(tags) + `"`
+}
+
+// revision returns the revision in If-Match, 0 without one.
+func (c *call) revision() (int64, error) {
+	text := c.r.Header.Get("If-Match")
+	if text == "" || text == "*" {
+		return 0, nil
+	}
+	number, ok := strings.CutPrefix(text, `"r`)
+	number, _, _ = strings.Cut(strings.TrimSuffix(number, `"`), "-")
+	n, err := strconv.ParseInt(number, 10, 64)
+	if !ok || err != nil || n < 1 {
+		return 0, &problem{Status: http.StatusPreconditionFailed, Code: "changed", Detail: "If-Match is no ETag of this resource"}
+	}
+	return n, nil
+}
+
+func (c *call) getImage() (*reply, error) {
+	m, err := c.image()
+	if err != nil {
+		return nil, err
+	}
+	return c.imageReply(m)
+}
+
+func (c *call) changeImage() (*reply, error) {
+	var in struct {
+		Annotations map[string]string `json:"annotations"`
+	}
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	if err := checkAnnotations(in.Annotations); err != nil {
+		return nil, err
+	}
+	revision, err := c.revision()
+	if err != nil {
+		return nil, err
+	}
+	m, err := c.image()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.s.Store.Write(c.ctx(), func(tx *store.Tx) error {
+		if m, err = tx.SetAnnotations(c.ctx(), c.tenant(), m.Digest, in.Annotations, revision); err != nil {
+			return err
+		}
+		return tx.Audit(c.ctx(), c.tenant(), c.token.Name, "annotate", m.Digest)
+	}); err != nil {
+		return nil, err
+	}
+	return c.imageReply(m)
+}
+
+func (c *call) deleteImage() (*reply, error) {
+	m, err := c.image()
+	if err != nil {
+		return nil, err
+	}
+	err = c.s.Store.Write(c.ctx(), func(tx *store.Tx) error {
+		if _, err := tx.DeleteImage(c.ctx(), c.tenant(), m.Digest); err != nil {
+			return err
+		}
+		return tx.Audit(c.ctx(), c.tenant(), c.token.Name, "delete", m.Digest)
+	})
+	return &reply{status: http.StatusNoContent}, err
+}
+
+func (c *call) analyzeAgain() (*reply, error) {
+	m, err := c.image()
+	if err != nil {
+		return nil, err
+	}
+	if m.Kind != store.Reference {
+		return nil, &problem{Status: http.StatusConflict, Code: "no-reference", Detail: "the service does not keep uploads; upload it again"}
+	}
+	ref, err := name.ParseReference(m.Reference)
+	if err != nil {
+		return nil, err
+	}
+	again := ref.Context().Name() + "@" + m.Digest // the tag may have moved
+	return c.add([]byte(again), &store.Submission{Tenant: c.tenant(), Kind: store.Reference, Reference: again, Priority: defaultPriority, Again: true})
+}
+
+// discard deletes an object that is not needed. A failure costs space only.
+func (s *Server) discard(object string) {
+	if err := s.Objects.Delete(context.Background(), object); err != nil {
+		s.Log.Warn("deleting an object failed", "object", object, "error", err)
+	}
+}

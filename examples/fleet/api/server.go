@@ -1,0 +1,520 @@
+// Package api serves the REST API. openapi.yaml comes first: the server takes routes, scopes and parameters from it.
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/hullmark/hullmark/db/catalog"
+	"github.com/hullmark/hullmark/examples/fleet/advisories"
+	"github.com/hullmark/hullmark/examples/fleet/answer"
+	"github.com/hullmark/hullmark/examples/fleet/index"
+	"github.com/hullmark/hullmark/examples/fleet/metrics"
+	"github.com/hullmark/hullmark/examples/fleet/objects"
+	"github.com/hullmark/hullmark/examples/fleet/seal"
+	"github.com/hullmark/hullmark/examples/fleet/store"
+	"github.com/hullmark/hullmark/examples/fleet/verdict"
+	"github.com/hullmark/hullmark/examples/fleet/webhooks"
+	"github.com/hullmark/hullmark/examples/fleet/work"
+)
+
+const (
+	maxJSON       = 1 << 20          // bytes of the body of a request, except for uploads
+	bodyTime      = 30 * time.Second // to read it
+	queueTime     = 2 * time.Second  // that a request waits for others
+	defaultUpload = 10 << 30
+)
+
+// A Server serves the API.
+type Server struct {
+	Store      *store.Store
+	Objects    objects.Store
+	Queue      *work.Queue
+	Answers    *answer.Answerer
+	Index      *index.Index
+	Advisories *advisories.Provider
+	Verdicts   *verdict.Evaluator
+	Webhooks   *webhooks.Webhooks
+	Key        *seal.Key // for credentials
+	Metrics    *metrics.Set
+	Log        *slog.Logger
+
+	Daily      int           // submissions of a token in a day; no limit if zero
+	Operators  []string      // tenants that may change what all tenants share
+	Registries []string      // allowed to tenants that have no list of their own
+	MaxUpload  int64         // bytes; 10 GiB if zero
+	UploadTime time.Duration // 30 minutes if zero
+	Concurrent int           // requests at once, without those that wait; 64 if zero
+
+	Changed func() // called after a change that may make events or verdicts; may be nil
+}
+
+// Handler returns the handler of all routes in the document.
+func (s *Server) Handler() (http.Handler, error) {
+	list, err := operations()
+	if err != nil {
+		return nil, err
+	}
+	if s.Concurrent == 0 {
+		s.Concurrent = 64
+	}
+	slots := make(chan struct{}, s.Concurrent)
+	handlers := s.handlers()
+	mux := http.NewServeMux()
+	for _, o := range list {
+		run := handlers[o.ID]
+		if run == nil {
+			return nil, fmt.Errorf("api: the operation %q has no handler", o.ID)
+		}
+		delete(handlers, o.ID)
+		mux.Handle(o.method+" "+o.path, &route{s, &o, run, slots})
+	}
+	for id := range handlers {
+		return nil, fmt.Errorf("api: the handler %q has no operation", id)
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		c := &call{s: s, w: w, r: r, op: &operation{ID: "none"}}
+		c.fail(c.other(mux))
+	})
+	return mux, nil
+}
+
+// other returns the problem of a request that no route fits.
+func (c *call) other(mux *http.ServeMux) error {
+	var allowed []string
+	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
+		r := c.r.Clone(c.r.Context())
+		r.Method = method
+		if _, pattern := mux.Handler(r); pattern != "/" && pattern != "" {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) > 0 {
+		c.w.Header().Set("Allow", strings.Join(allowed, ", "))
+		return &problem{Status: http.StatusMethodNotAllowed, Code: "method", Detail: "the path has no such method"}
+	}
+	return &problem{Status: http.StatusNotFound, Code: "not-found", Detail: "no such path"}
+}
+
+// A call is a request with its token.
+type call struct {
+	s     *Server
+	w     http.ResponseWriter
+	r     *http.Request
+	op    *operation
+	query url.Values
+	token *store.Token
+	sent  int // status
+}
+
+func (c *call) ctx() context.Context { return c.r.Context() }
+
+// tenant returns the tenant of the token.
+func (c *call) tenant() string { return c.token.Tenant }
+
+func (c *call) int(name string, otherwise int) int {
+	if n, err := strconv.Atoi(c.query.Get(name)); err == nil { // the document has the limits
+		return n
+	}
+	return otherwise
+}
+
+// A reply is a successful answer.
+type reply struct {
+	status   int
+	value    any    // written as JSON, or
+	body     []byte // written as it is
+	kind     string // of the body
+	location string
+	database string
+	etag     string // a hash of the body if empty
+	volatile bool   // without ETag
+}
+
+// changed says that there may be new events or verdicts to compute.
+func (s *Server) changed() {
+	if s.Changed != nil {
+		s.Changed()
+	}
+}
+
+func ok(value any) *reply { return &reply{status: http.StatusOK, value: value} }
+
+type handler func(*call) (*reply, error)
+
+// A route answers requests of an operation.
+type route struct {
+	s     *Server
+	op    *operation
+	run   handler
+	slots chan struct{}
+}
+
+// ServeHTTP implements [http.Handler].
+func (t *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &call{s: t.s, w: w, r: r, op: t.op}
+	start := time.Now()
+	defer func() {
+		if v := recover(); v != nil {
+			c.s.Log.Error("panic", "operation", t.op.ID, "value", v)
+			if c.sent == 0 {
+				c.fail(errors.New("panic"))
+			}
+		}
+		c.s.Metrics.Observe("fleet_request_seconds", "Duration of requests.", time.Since(start), "operation", t.op.ID, "status", strconv.Itoa(c.sent))
+	}()
+	rep, err := t.answer(c)
+	if err == nil && rep != nil {
+		err = c.send(rep)
+	}
+	if err != nil {
+		c.fail(err)
+	}
+}
+
+func (t *route) answer(c *call) (*reply, error) {
+	if err := c.authenticate(); err != nil {
+		return nil, err
+	}
+	release, err := t.slot(c)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	c.query, err = url.ParseQuery(c.r.URL.RawQuery)
+	if err != nil {
+		return nil, malformed("the query is malformed")
+	}
+	if fault := t.op.check(c.query); fault != "" {
+		return nil, malformed(fault)
+	}
+	for _, values := range c.query {
+		if !clean(values[0]) {
+			return nil, malformed("the query is not UTF-8, or has NUL")
+		}
+	}
+	if !clean(c.r.URL.Path) {
+		return nil, malformed("the path is not UTF-8, or has NUL")
+	}
+	if t.op.Body != "upload" {
+		c.r.Body = http.MaxBytesReader(c.w, c.r.Body, maxJSON)
+	}
+	return t.run(c)
+}
+
+// slot waits until few other requests are at work. Requests that only wait for an event take no slot.
+func (t *route) slot(c *call) (release func(), err error) {
+	if t.op.Body == "upload" || t.op.ID == "getSubmission" || t.op.ID == "listEvents" {
+		return func() {}, nil
+	}
+	select {
+	case t.slots <- struct{}{}:
+		return func() { <-t.slots }, nil
+	default:
+	}
+	timer := time.NewTimer(queueTime)
+	defer timer.Stop()
+	select {
+	case t.slots <- struct{}{}:
+		return func() { <-t.slots }, nil
+	case <-timer.C:
+	case <-c.ctx().Done():
+	}
+	return nil, &problem{Status: http.StatusServiceUnavailable, Code: "busy", Detail: "too many requests at once", retry: time.Second}
+}
+
+// deadline limits the time to read the body, until the function that it returns is called. Afterwards, a deadline would end the request.
+func (c *call) deadline(d time.Duration) (end func()) {
+	set := func(t time.Time) {
+		if err := http.NewResponseController(c.w).SetReadDeadline(t); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			c.s.Log.Warn("setting a deadline failed", "error", err)
+		}
+	}
+	set(time.Now().Add(d))
+	return func() { set(time.Time{}) }
+}
+
+// authenticate finds the token of the request.
+func (c *call) authenticate() error {
+	if c.op.public() {
+		return nil
+	}
+	denied := func(detail string) error {
+		return &problem{Status: http.StatusUnauthorized, Code: "unauthorized", Detail: detail}
+	}
+	scheme, secret, _ := strings.Cut(c.r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || secret == "" {
+		return denied("the request has no token")
+	}
+	now := time.Now()
+	token, err := c.s.Store.TokenOf(c.ctx(), strings.TrimSpace(secret), now)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return denied("the token is unknown")
+	case err != nil:
+		return err
+	case !token.Expires.IsZero() && !now.Before(token.Expires):
+		return denied("the token has expired")
+	case !token.Has(c.op.scope()):
+		return &problem{Status: http.StatusForbidden, Code: "forbidden", Detail: "the token lacks the scope " + string(c.op.scope())}
+	}
+	c.token = token
+	return nil
+}
+
+func clean(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
+
+// decode reads the body of a request, strictly.
+func (c *call) decode(into any) error {
+	b, err := c.body()
+	if err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	for { // PostgreSQL stores no NUL
+		t, err := d.Token()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return malformed("the body is not JSON: " + err.Error())
+		}
+		if s, ok := t.(string); ok && strings.Contains(s, "\x00") {
+			return malformed("a text in the body has NUL")
+		}
+	}
+	d = json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return malformed("the body: " + strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if d.More() {
+		return malformed("the body has more than one JSON value")
+	}
+	return nil
+}
+
+func (c *call) body() ([]byte, error) {
+	defer c.deadline(bodyTime)()
+	b, err := io.ReadAll(c.r.Body)
+	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, tooLarge(large.Limit)
+	}
+	if err != nil {
+		return nil, malformed("the body cannot be read")
+	}
+	return b, nil
+}
+
+func tooLarge(limit int64) error {
+	return &problem{Status: http.StatusRequestEntityTooLarge, Code: "too-large", Detail: fmt.Sprintf("the body has more than %d bytes", limit)}
+}
+
+// send writes a reply.
+func (c *call) send(rep *reply) error {
+	body, h := rep.body, c.w.Header()
+	if rep.value != nil {
+		var b bytes.Buffer
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		if err := e.Encode(rep.value); err != nil {
+			return err
+		}
+		body, rep.kind = b.Bytes(), "application/json"
+	}
+	if rep.location != "" {
+		h.Set("Location", rep.location)
+	}
+	if rep.database != "" {
+		h.Set("Fleet-Database", rep.database)
+	}
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "private, no-cache")
+	if rep.kind == "text/html; charset=utf-8" {
+		h.Set("Content-Security-Policy", "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:")
+	}
+	if rep.status == http.StatusOK && !rep.volatile {
+		if rep.etag == "" {
+			sum := sha256.Sum256(body)
+			rep.etag = `"` + hex.EncodeToString(sum[:16]) + `"`
+		}
+		h.Set("ETag", rep.etag)
+		if c.r.Method == http.MethodGet && slices.Contains(strings.Split(strings.ReplaceAll(c.r.Header.Get("If-None-Match"), " ", ""), ","), rep.etag) {
+			c.sent = http.StatusNotModified
+			c.w.WriteHeader(c.sent)
+			return nil
+		}
+	}
+	if rep.kind != "" {
+		h.Set("Content-Type", rep.kind)
+	}
+	c.sent = rep.status
+	c.w.WriteHeader(c.sent)
+	c.w.Write(body) // the client may be gone
+	return nil
+}
+
+// A problem is an error of a request, in the form of RFC 9457.
+type problem struct {
+	Type   string  `json:"type"`
+	Title  string  `json:"title"`
+	Status int     `json:"status"`
+	Detail string  `json:"detail,omitempty"`
+	Errors []fault `json:"errors,omitempty"`
+
+	Code  string        `json:"-"`
+	retry time.Duration // for Retry-After
+}
+
+// A fault is one of several errors in a document.
+type fault struct {
+	Line    int    `json:"line,omitempty"`
+	Message string `json:"message"`
+}
+
+func (p *problem) Error() string { return p.Code + ": " + p.Detail }
+
+func malformed(detail string) error {
+	return &problem{Status: http.StatusBadRequest, Code: "malformed", Detail: detail}
+}
+
+// fail writes the problem of an error. An unexpected error is logged, and its text is not sent.
+func (c *call) fail(err error) {
+	p, known := errors.AsType[*problem](err)
+	switch {
+	case known:
+	case errors.Is(err, store.ErrNotFound), errors.Is(err, catalog.ErrNotFound), errors.Is(err, errNotExist):
+		p = &problem{Status: http.StatusNotFound, Code: "not-found"}
+	case errors.Is(err, store.ErrConflict):
+		p = &problem{Status: http.StatusPreconditionFailed, Code: "changed", Detail: "another request has changed it meanwhile"}
+	case errors.Is(err, store.ErrReused):
+		p = &problem{Status: http.StatusUnprocessableEntity, Code: "key-reused", Detail: "the Idempotency-Key belongs to another request"}
+	case errors.Is(err, advisories.ErrNone):
+		p = &problem{Status: http.StatusServiceUnavailable, Code: "no-advisories", Detail: "the service has no advisories yet", retry: time.Minute}
+	case c.ctx().Err() != nil:
+		p = &problem{Status: http.StatusServiceUnavailable, Code: "canceled", retry: time.Second}
+	default:
+		c.s.Log.Error("request failed", "operation", c.op.ID, "error", err)
+		p = &problem{Status: http.StatusInternalServerError, Code: "internal"}
+	}
+	copied := *p
+	copied.Type, copied.Title = "urn:fleet:problem:"+p.Code, http.StatusText(p.Status)
+	h := c.w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	if p.retry > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(max(1, p.retry.Seconds()))))
+	}
+	if p.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Bearer realm="fleet"`)
+	}
+	body, err := json.Marshal(&copied)
+	if err != nil {
+		c.s.Log.Error("writing a problem failed", "error", err)
+	}
+	c.sent = p.Status
+	c.w.WriteHeader(c.sent)
+	c.w.Write(append(body, '\n')) // the client may be gone
+}
+
+// once answers a request in a transaction. If the request has an Idempotency-Key, the answer is stored with it, and a second request with
+// the key gets the same. The hash is that of all that the request says.
+func (c *call) once(hash []byte, run func(tx *store.Tx) (*reply, error)) (*reply, error) {
+	key := c.r.Header.Get("Idempotency-Key")
+	if len(key) > 200 || !clean(key) {
+		return nil, malformed("the Idempotency-Key is malformed")
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%s %q %q ", c.op.ID, c.r.URL.Path, c.r.URL.RawQuery)
+	h.Write(hash)
+	hash = h.Sum(nil)
+	var rep *reply
+	err := c.s.Store.Write(c.ctx(), func(tx *store.Tx) error {
+		if key != "" {
+			a, err := tx.Answered(c.ctx(), c.tenant(), key, hash)
+			if err != nil {
+				return err
+			}
+			if a != nil {
+				rep = &reply{status: a.Status, body: a.Body, kind: "application/json", location: a.Location}
+				return nil
+			}
+		}
+		var err error
+		if rep, err = run(tx); err != nil || key == "" {
+			return err
+		}
+		body, err := json.Marshal(rep.value)
+		if err != nil {
+			return err
+		}
+		return tx.Answer(c.ctx(), c.tenant(), key, hash, &store.Answer{Status: rep.status, Location: rep.location, Body: body})
+	})
+	return rep, err
+}
+
+// A page is a list, and the cursor of the next one.
+type page[T any] struct {
+	Items []T    `json:"items"`
+	Next  string `json:"next,omitempty"`
+}
+
+// cursor returns the key after which the page begins.
+func (c *call) cursor() (string, error) {
+	b, err := hex.DecodeString(c.query.Get("cursor"))
+	if err != nil || !clean(string(b)) {
+		return "", malformed("the cursor is malformed")
+	}
+	return string(b), nil
+}
+
+func (c *call) limit() int { return c.int("limit", 100) }
+
+// paged returns a page of items that were read with one more than the limit.
+func paged[T any](items []T, limit int, key func(*T) string) page[T] {
+	p := page[T]{Items: items}
+	if len(items) > limit {
+		p.Items = items[:limit]
+		p.Next = hex.EncodeToString([]byte(key(&p.Items[limit-1])))
+	}
+	if p.Items == nil {
+		p.Items = []T{}
+	}
+	return p
+}
+
+// sorted returns a page of items in the order of keys, which differ.
+func sorted[T any](c *call, items []T, key func(*T) string) (page[T], error) {
+	after, err := c.cursor()
+	if err != nil {
+		return page[T]{}, err
+	}
+	keys := make([]string, len(items))
+	order := make([]int, 0, len(items))
+	for i := range items {
+		if keys[i] = key(&items[i]); after == "" || keys[i] > after {
+			order = append(order, i)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return strings.Compare(keys[a], keys[b]) })
+	n := min(len(order), c.limit()+1)
+	list := make([]T, n)
+	for i := range n {
+		list[i] = items[order[i]]
+	}
+	return paged(list, c.limit(), key), nil
+}

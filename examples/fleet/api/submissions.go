@@ -1,0 +1,231 @@
+package api
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/hullmark/hullmark/examples/fleet/address"
+	"github.com/hullmark/hullmark/examples/fleet/store"
+)
+
+const (
+	defaultPriority = 5
+	pollTime        = 100 * time.Millisecond // between looks at a submission that a request waits for
+)
+
+type submissionView struct {
+	ID          string            `json:"id"`
+	Kind        store.Kind        `json:"kind"`
+	Reference   string            `json:"reference,omitempty"`
+	Platform    string            `json:"platform,omitempty"`
+	Annotations map[string]string `json:"annotations"`
+	Priority    int               `json:"priority"`
+	State       store.State       `json:"state"`
+	Reason      string            `json:"reason,omitempty"`
+	Message     string            `json:"message,omitempty"`
+	Image       string            `json:"image,omitempty"`
+	Attempts    int               `json:"attempts"`
+	Submitted   time.Time         `json:"submitted"`
+	Started     *time.Time        `json:"started,omitempty"`
+	Finished    *time.Time        `json:"finished,omitempty"`
+}
+
+func viewSubmission(m *store.Submission) submissionView {
+	v := submissionView{m.ID, m.Kind, m.Reference, m.Platform, m.Annotations, m.Priority, m.State, m.Reason, m.Message, m.Digest, m.Attempts, m.Submitted, timeOf(m.Started), timeOf(m.Finished)}
+	if v.Annotations == nil {
+		v.Annotations = map[string]string{}
+	}
+	return v
+}
+
+func (c *call) listSubmissions() (*reply, error) {
+	after, err := c.cursor()
+	if err != nil {
+		return nil, err
+	}
+	list, err := c.s.Store.Submissions(c.ctx(), c.tenant(), store.State(c.query.Get("state")), after, c.limit()+1)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]submissionView, len(list))
+	for i := range list {
+		views[i] = viewSubmission(&list[i])
+	}
+	return ok(paged(views, c.limit(), func(v *submissionView) string { return v.ID })), nil
+}
+
+func (c *call) getSubmission() (*reply, error) {
+	deadline := time.NewTimer(time.Duration(c.int("wait", 0)) * time.Second)
+	defer deadline.Stop()
+	poll := time.NewTicker(pollTime)
+	defer poll.Stop()
+	for last := false; ; {
+		m, err := c.s.Store.Submission(c.ctx(), c.tenant(), c.r.PathValue("submission"))
+		if err != nil {
+			return nil, err
+		}
+		if last || m.State == store.Analyzed || m.State == store.Failed {
+			return ok(viewSubmission(m)), nil
+		}
+		select {
+		case <-deadline.C:
+			last = true
+		case <-c.ctx().Done():
+			return nil, c.ctx().Err()
+		case <-poll.C:
+		}
+	}
+}
+
+// registries returns the patterns of the tenant's registries.
+func (c *call) registries() ([]string, error) {
+	list, err := c.s.Store.Registries(c.ctx(), c.tenant())
+	if err == nil && list == nil {
+		list = c.s.Registries
+	}
+	return list, err
+}
+
+// submitted is the reply to a submission.
+func submitted(m *store.Submission) *reply {
+	return &reply{status: http.StatusAccepted, value: viewSubmission(m), location: "/v1/submissions/" + m.ID}
+}
+
+// add adds a submission and its job.
+func (c *call) add(hash []byte, m *store.Submission) (*reply, error) {
+	if err := checkAnnotations(m.Annotations); err != nil {
+		return nil, err
+	}
+	if m.Platform != "" {
+		if _, err := v1.ParsePlatform(m.Platform); err != nil {
+			return nil, malformed("the platform is malformed")
+		}
+	}
+	return c.once(hash, func(tx *store.Tx) (*reply, error) {
+		if err := c.count(tx, 1); err != nil {
+			return nil, err
+		}
+		if err := c.s.Queue.Submit(c.ctx(), tx, m); err != nil {
+			return nil, err
+		}
+		return submitted(m), tx.Audit(c.ctx(), c.tenant(), c.token.Name, "submit", m.Reference)
+	})
+}
+
+// count counts submissions of the token. Those over its limit of a day are refused until the next day.
+func (c *call) count(tx *store.Tx, n int) error {
+	now := time.Now().UTC()
+	err := tx.Count(c.ctx(), c.token.ID, now, n, c.s.Daily)
+	if errors.Is(err, store.ErrLimit) {
+		tomorrow := now.Truncate(24 * time.Hour).Add(24 * time.Hour)
+		return &problem{Status: http.StatusTooManyRequests, Code: "daily-limit", Detail: fmt.Sprintf("the token may submit %d images a day", c.s.Daily), retry: tomorrow.Sub(now)}
+	}
+	return err
+}
+
+func checkAnnotations(m map[string]string) error {
+	if len(m) > 100 {
+		return malformed("more than 100 annotations")
+	}
+	for k, v := range m {
+		if k == "" || len(k) > 200 || len(v) > 2000 {
+			return malformed("an annotation's name has 1 to 200 bytes, and its value at most 2,000")
+		}
+	}
+	return nil
+}
+
+func (c *call) submit() (*reply, error) {
+	var in struct {
+		Reference   string            `json:"reference"`
+		Platform    string            `json:"platform"`
+		Annotations map[string]string `json:"annotations"`
+		Priority    *int              `json:"priority"`
+		Again       bool              `json:"again"`
+	}
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	patterns, err := c.registries()
+	if err != nil {
+		return nil, err
+	}
+	m := &store.Submission{Tenant: c.tenant(), Kind: store.Reference, Platform: in.Platform, Annotations: in.Annotations, Priority: defaultPriority, Again: in.Again}
+	if in.Priority != nil {
+		if m.Priority = *in.Priority; m.Priority < 0 || m.Priority > 9 {
+			return nil, malformed("the priority is not between 0 and 9")
+		}
+	}
+	ref, err := address.Check(in.Reference, patterns)
+	switch {
+	case errors.Is(err, address.ErrRegistry):
+		return nil, &problem{Status: http.StatusForbidden, Code: "registry", Detail: "the tenant may not submit images of this registry"}
+	case err != nil || len(in.Reference) > 1024:
+		return nil, malformed("the reference is malformed")
+	}
+	m.Reference = ref.Name()
+	sum := sha256.New()
+	hashStrings(sum, m.Reference, m.Platform)
+	for _, k := range sortedKeys(m.Annotations) {
+		hashStrings(sum, k, m.Annotations[k])
+	}
+	sum.Write([]byte{byte(m.Priority), byte(len(m.Annotations))})
+	return c.add(sum.Sum(nil), m)
+}
+
+func hashStrings(h hash.Hash, list ...string) {
+	for _, s := range list {
+		one := sha256.Sum256([]byte(s))
+		h.Write(one[:])
+	}
+}
+
+// uploaded stores the body of a request as an object, and submits it.
+func (c *call) uploaded(kind store.Kind) (*reply, error) {
+	limit, d := c.s.MaxUpload, c.s.UploadTime
+	if limit == 0 {
+		limit = defaultUpload
+	}
+	if d == 0 {
+		d = 30 * time.Minute
+	}
+	end := c.deadline(d)
+	m := &store.Submission{Tenant: c.tenant(), Kind: kind, Object: "upload/" + store.NewID(), Platform: c.query.Get("platform"), Priority: c.int("priority", defaultPriority)}
+	if text := c.query.Get("reference"); text != "" {
+		ref, err := name.ParseReference(text)
+		if err != nil {
+			return nil, malformed("the reference is malformed")
+		}
+		m.Reference = ref.Name()
+	}
+	sum := sha256.New()
+	_, err := c.s.Objects.Put(c.ctx(), m.Object, io.TeeReader(http.MaxBytesReader(c.w, c.r.Body, limit), sum))
+	end()
+	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, tooLarge(large.Limit)
+	}
+	if err != nil {
+		return nil, err
+	}
+	rep, err := c.add(sum.Sum(nil), m)
+	if err != nil || rep.body != nil { // refused, or the answer to an earlier request
+		c.s.discard(m.Object)
+	}
+	return rep, err
+}
+
+func (c *call) upload() (*reply, error)     { return c.uploaded(store.Archive) }
+func (c *call) importSBOM() (*reply, error) { return c.uploaded(store.SBOM) }
+
+// sortedKeys returns the keys of a map in their order.
+func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }

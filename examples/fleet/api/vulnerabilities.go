@@ -1,0 +1,220 @@
+package api
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/hullmark/hullmark/examples/fleet/index"
+	"github.com/hullmark/hullmark/examples/fleet/store"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+type severityView struct {
+	Level  matcher.Level `json:"level"`
+	Source string        `json:"source,omitempty"`
+	Score  float64       `json:"score,omitempty"`
+	Vector string        `json:"vector,omitempty"`
+	Word   string        `json:"word,omitempty"`
+}
+
+func viewSeverity(s matcher.Severity) severityView {
+	return severityView{s.Level, s.Source, s.Score, s.Vector, s.Word}
+}
+
+type vulnerabilityView struct {
+	ID         string         `json:"id"`
+	Aliases    []string       `json:"aliases,omitempty"`
+	Status     matcher.Status `json:"status"`
+	Reason     string         `json:"reason,omitempty"`
+	Severity   severityView   `json:"severity"`
+	Severities []severityView `json:"severities,omitempty"`
+	Fixed      string         `json:"fixed,omitempty"`
+	Uncertain  string         `json:"uncertain,omitempty"`
+	Exploited  *time.Time     `json:"exploited,omitempty"`
+	EPSS       float64        `json:"epss,omitempty"`
+	Summary    string         `json:"summary,omitempty"`
+	URLs       []string       `json:"urls,omitempty"`
+	Feeds      []string       `json:"feeds,omitempty"`
+	Package    packageView    `json:"package"`
+	Suppressed string         `json:"suppressed,omitempty"`
+}
+
+func viewMatch(m *matcher.Match, p packageView) vulnerabilityView {
+	v := vulnerabilityView{ID: m.ID, Aliases: m.Aliases, Status: m.Status, Reason: m.Reason, Severity: viewSeverity(m.Severity), Fixed: m.Fixed, Uncertain: m.Uncertain,
+		Exploited: timeOf(m.Enrichment.Exploited), EPSS: m.Enrichment.EPSS, Package: p}
+	add := func(list []matcher.Severity) {
+		for _, s := range list {
+			if x := viewSeverity(s.Rate()); !slices.Contains(v.Severities, x) {
+				v.Severities = append(v.Severities, x)
+			}
+		}
+	}
+	for i := range m.Advisories {
+		a := &m.Advisories[i]
+		add(a.Severities)
+		if v.Summary == "" {
+			v.Summary = a.Summary
+		}
+		for _, u := range a.URLs {
+			if !slices.Contains(v.URLs, u) {
+				v.URLs = append(v.URLs, u)
+			}
+		}
+		if !slices.Contains(v.Feeds, a.Feed) {
+			v.Feeds = append(v.Feeds, a.Feed)
+		}
+	}
+	add(m.Enrichment.Severities)
+	if m.Suppressed() {
+		v.Suppressed = m.Analysis.Justification
+		if v.Suppressed == "" {
+			v.Suppressed = m.Analysis.Status.String()
+		}
+	}
+	return v
+}
+
+type vulnerabilitiesView struct {
+	Database string              `json:"database"`
+	Items    []vulnerabilityView `json:"items"`
+	Coverage []coverageView      `json:"coverage"`
+	Next     string              `json:"next,omitempty"`
+}
+
+func (c *call) listVulnerabilities() (*reply, error) {
+	a, err := c.assess(true, false)
+	if err != nil {
+		return nil, err
+	}
+	var least matcher.Level
+	if text := c.query.Get("severity"); text != "" {
+		if err := least.UnmarshalText([]byte(text)); err != nil {
+			return nil, malformed("the severity is unknown")
+		}
+	}
+	kind, status, vendorOnly := c.query.Get("type"), c.query.Get("status"), c.query.Get("vendor_only") == "true"
+	var selected []*matcher.Match
+	for i := range a.Result.Matches {
+		m := &a.Result.Matches[i]
+		p := a.Component(m.Component)
+		switch {
+		case p == nil,
+			kind == "os" && !p.System, kind == "non-os" && p.System,
+			status != "" && m.Status.String() != status,
+			vendorOnly && m.Status == matcher.WillNotFix,
+			m.Severity.Level < least:
+			continue
+		}
+		selected = append(selected, m)
+	}
+	// Only the page is made into views.
+	pg, err := sorted(c, selected, func(m **matcher.Match) string { return join((*m).ID, (*m).Component) })
+	if err != nil {
+		return nil, err
+	}
+	v := vulnerabilitiesView{Database: a.Database.Hash, Items: []vulnerabilityView{}, Coverage: []coverageView{}, Next: pg.Next}
+	for _, m := range pg.Items {
+		v.Items = append(v.Items, viewMatch(m, viewPackage(a.Component(m.Component))))
+	}
+	for _, x := range a.Result.Coverage {
+		v.Coverage = append(v.Coverage, viewCoverage(x, 0))
+	}
+	rep := ok(v)
+	rep.database = v.Database
+	return rep, nil
+}
+
+type affectedView struct {
+	Database string      `json:"database,omitempty"`
+	Items    []imageView `json:"items"`
+	Next     string      `json:"next,omitempty"`
+}
+
+func (c *call) listAffected() (*reply, error) {
+	after, err := c.cursor()
+	if err != nil {
+		return nil, err
+	}
+	id, purl := c.query.Get("id"), c.query.Get("purl")
+	var v affectedView
+	var digests []string
+	switch {
+	case (id == "") == (purl == ""):
+		return nil, malformed("exactly one of id and purl must be given")
+	case id != "":
+		digests, v.Database, err = c.affectedBy(id)
+	default:
+		digests, err = c.containing(purl)
+	}
+	if err != nil {
+		return nil, err
+	}
+	list, err := c.owned(digests, after, c.limit()+1)
+	if err != nil {
+		return nil, err
+	}
+	p := paged(viewImages(list), c.limit(), func(v *imageView) string { return v.Digest })
+	v.Items, v.Next = p.Items, p.Next
+	rep := ok(v)
+	rep.database = v.Database
+	return rep, nil
+}
+
+// affectedBy returns the digests of the images of all tenants that a vulnerability affects.
+func (c *call) affectedBy(id string) ([]string, string, error) {
+	set, release, err := c.source()
+	if err != nil {
+		return nil, "", err
+	}
+	defer release()
+	hash := set.Describe().Hash
+	var list []matcher.Advisory
+	for a, err := range set.Find(c.ctx(), id) {
+		if err != nil {
+			return nil, "", err
+		}
+		list = append(list, a)
+	}
+	if len(list) == 0 {
+		return nil, hash, nil
+	}
+	digests, err := c.s.Index.Affected(c.ctx(), matcher.Matcher{Source: set}, list...)
+	return digests, hash, err
+}
+
+// containing returns the digests of the images of all tenants that have a package.
+func (c *call) containing(purl string) ([]string, error) {
+	p, err := index.ParsePattern(purl)
+	if errors.Is(err, index.ErrPattern) {
+		return nil, malformed("the package URL is malformed, or has a wildcard in its name")
+	}
+	if err != nil {
+		return nil, err
+	}
+	var releases []matcher.Coverage
+	if set, release, err := c.s.Advisories.Current(); err == nil {
+		for _, x := range set.Info().Coverage {
+			releases = append(releases, x.Coverage)
+		}
+		release()
+	}
+	return c.s.Index.Containing(c.ctx(), p, releases)
+}
+
+// owned returns up to n images of the tenant among sorted digests, after one.
+func (c *call) owned(digests []string, after string, n int) (list []store.Image, err error) {
+	i, found := slices.BinarySearch(digests, after)
+	if found {
+		i++
+	}
+	for digests = digests[i:]; len(digests) > 0 && len(list) < n; {
+		k := min(len(digests), 2000)
+		some, err := c.s.Store.Owned(c.ctx(), c.tenant(), digests[:k])
+		if err != nil {
+			return nil, err
+		}
+		list, digests = append(list, some...), digests[k:]
+	}
+	return list[:min(n, len(list))], nil
+}

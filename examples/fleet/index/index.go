@@ -1,0 +1,303 @@
+// Package index finds the images that packages are in. The index is a few immutable objects, the generations, which one process at a time
+// builds and merges, and which each process opens.
+package index
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hullmark/hullmark/db/catalog"
+	"github.com/hullmark/hullmark/examples/fleet/objects"
+	"github.com/hullmark/hullmark/examples/fleet/store"
+	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/purl"
+	"github.com/hullmark/hullmark/matcher/watch"
+)
+
+// most is the number of images that one update adds.
+const most = 5000
+
+// An Index finds images. It may be used by many goroutines at once.
+type Index struct {
+	Store   *store.Store
+	Objects objects.Store
+
+	mu   sync.Mutex
+	open map[string]*opened // by the ID of the generation
+}
+
+type opened struct {
+	*catalog.Index
+	object *objects.Object
+	id     string
+	users  int
+	old    bool
+}
+
+// Update adds images that no generation has. It returns the number of these, 0 also if another process is updating the index.
+func (x *Index) Update(ctx context.Context) (int, error) {
+	holder := store.NewID()
+	held, err := x.Store.Claim(ctx, "index", holder, 5*time.Minute)
+	if err != nil || !held {
+		return 0, err
+	}
+	defer x.Store.Release(context.WithoutCancel(ctx), "index", holder) // otherwise the claim ends after its time
+	digests, err := x.Store.ToIndex(ctx, most)
+	if err != nil || len(digests) == 0 {
+		return 0, err
+	}
+	var b catalog.IndexBuilder
+	for _, d := range digests {
+		image, err := x.Store.Catalog.Image(ctx, d)
+		if errors.Is(err, catalog.ErrNotFound) {
+			continue // it was deleted
+		}
+		if err != nil {
+			return 0, err
+		}
+		var chunks []catalog.Hash
+		for _, ref := range image.Parts {
+			if ref.Kind == catalog.Chunk {
+				chunks = append(chunks, ref.Hash)
+			}
+		}
+		parts, err := x.Store.Catalog.Parts(ctx, chunks)
+		if err == nil {
+			err = b.Add(d, parts)
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	// Small generations are merged, so that there are only a few.
+	all, err := x.Store.Generations(ctx)
+	if err != nil {
+		return 0, err
+	}
+	images, merged := len(digests), 0
+	for merged < len(all) && all[merged].Images <= 2*images {
+		images += all[merged].Images
+		merged++
+	}
+	list, release, err := x.generations(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer release()
+	for _, g := range all[:merged] {
+		i := slices.IndexFunc(list, func(o *opened) bool { return o.id == g.ID })
+		if i < 0 {
+			return 0, fmt.Errorf("index: generation %s is not open", g.ID)
+		}
+		if err := b.AddIndex(ctx, list[i].Index, nil); err != nil {
+			return 0, err
+		}
+	}
+	var content bytes.Buffer
+	if _, err := b.WriteTo(&content); err != nil {
+		return 0, err
+	}
+	add := store.Generation{ID: store.NewID(), Images: images}
+	add.Object = "index/" + add.ID
+	if _, err := x.Objects.Put(ctx, add.Object, &content); err != nil {
+		return 0, err
+	}
+	if err := x.Store.ReplaceGenerations(ctx, all[:merged], add, digests); err != nil {
+		return 0, errors.Join(err, x.Objects.Delete(context.WithoutCancel(ctx), add.Object))
+	}
+	for _, g := range all[:merged] {
+		if err := x.Objects.Delete(ctx, g.Object); err != nil {
+			return 0, err
+		}
+	}
+	return len(digests), nil
+}
+
+// generations opens the generations, newest first.
+func (x *Index) generations(ctx context.Context) (list []*opened, release func(), err error) {
+	for try := 1; ; try++ {
+		if list, release, err = x.tryGenerations(ctx); err == nil || try == 3 {
+			return list, release, err
+		}
+		// Another process may have merged the generations meanwhile.
+	}
+}
+
+func (x *Index) tryGenerations(ctx context.Context) (list []*opened, release func(), err error) {
+	all, err := x.Store.Generations(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.open == nil {
+		x.open = make(map[string]*opened)
+	}
+	for _, g := range all {
+		if x.open[g.ID] != nil {
+			continue
+		}
+		object, err := x.Objects.Open(context.WithoutCancel(ctx), g.Object)
+		if err != nil {
+			return nil, nil, err
+		}
+		i, err := catalog.OpenIndex(object, object.Size)
+		if err != nil {
+			return nil, nil, errors.Join(fmt.Errorf("index: generation %s: %w", g.ID, err), object.Close())
+		}
+		x.open[g.ID] = &opened{Index: i, object: object, id: g.ID}
+	}
+	for id, o := range x.open {
+		if !slices.ContainsFunc(all, func(g store.Generation) bool { return g.ID == id }) {
+			o.old = true
+			delete(x.open, id)
+			o.closeUnused()
+		}
+	}
+	for _, g := range all {
+		o := x.open[g.ID]
+		o.users++
+		list = append(list, o)
+	}
+	return list, sync.OnceFunc(func() {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		for _, o := range list {
+			o.users--
+			o.closeUnused()
+		}
+	}), nil
+}
+
+func (o *opened) closeUnused() {
+	if o.old && o.users == 0 {
+		o.object.Close()
+	}
+}
+
+// Close closes all generations.
+func (x *Index) Close() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	var err error
+	for _, o := range x.open {
+		err = errors.Join(err, o.object.Close())
+	}
+	x.open = nil
+	return err
+}
+
+// Generations returns the whole index, and a function that releases it. Images of all tenants are in it.
+func (x *Index) Generations(ctx context.Context) (*catalog.Generations, func(), error) {
+	list, release, err := x.generations(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	g := &catalog.Generations{Current: func(ctx context.Context, generation int, digests []string) ([]string, error) {
+		return x.Store.Indexed(ctx, list[generation].id, digests)
+	}}
+	for _, o := range list {
+		g.Indexes = append(g.Indexes, o.Index)
+	}
+	return g, release, nil
+}
+
+// Affected returns the digests of the images of all tenants that advisories affect, or may affect, sorted.
+func (x *Index) Affected(ctx context.Context, m matcher.Matcher, list ...matcher.Advisory) ([]string, error) {
+	return x.find(ctx, func(g *catalog.Generations) ([]int, error) { return watch.Affected(ctx, m, g, list...) })
+}
+
+// A Pattern selects packages.
+type Pattern struct {
+	names *purl.Pattern
+	key   matcher.Key
+	vers  string // a range in the form of vers
+}
+
+// ErrPattern reports a pattern that the index cannot look up.
+var ErrPattern = errors.New("malformed package URL")
+
+// ParsePattern reads a package URL. Its version may be a range of vers, "vers:npm/>=1.0|<2.0".
+func ParsePattern(text string) (*Pattern, error) {
+	p := new(Pattern)
+	if at, vers, ok := strings.Cut(text, "@vers:"); ok {
+		text, p.vers = at, "vers:"+vers
+	}
+	names, err := purl.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("index: %w: %w", ErrPattern, err)
+	}
+	key, ok := names.Key()
+	if !ok {
+		return nil, fmt.Errorf("index: %w: a wildcard in the name", ErrPattern)
+	}
+	p.names, p.key = names, key
+	return p, nil
+}
+
+// match reports whether a package is one that the pattern selects.
+func (p *Pattern) match(s *matcher.Subject) bool {
+	t := purl.NewTarget(&s.Component, s.Distro)
+	if ok, _ := p.names.Match(t); !ok {
+		return false
+	}
+	if p.vers == "" {
+		return true
+	}
+	in, err := t.InRange(p.vers)
+	return in || err != nil // a version that cannot be compared may be in the range
+}
+
+// Containing returns the digests of the images of all tenants that have a package, sorted. Releases are the releases of distributions
+// that images may have. The index has the packages of a distribution by their source packages, so all of a release are looked at.
+func (x *Index) Containing(ctx context.Context, p *Pattern, releases []matcher.Coverage) ([]string, error) {
+	keys := p.key.Forms()
+	for _, r := range releases {
+		if k := p.key; r.Type == k.Type && r.Namespace == k.Namespace && r.Release != "" {
+			k.Release, k.Name = r.Release, ""
+			keys = append(keys, k.Forms()...)
+		}
+	}
+	slices.SortFunc(keys, matcher.CompareKeys)
+	keys = slices.Compact(keys)
+	return x.find(ctx, func(g *catalog.Generations) (numbers []int, err error) {
+		for found, err := range g.Subjects(ctx, keys) {
+			if err != nil {
+				return nil, err
+			}
+			if p.match(&found.Subject) {
+				numbers = append(numbers, found.Number)
+			}
+		}
+		slices.Sort(numbers)
+		return numbers, nil
+	})
+}
+
+// find returns the digests of the images that have some package versions.
+func (x *Index) find(ctx context.Context, subjects func(*catalog.Generations) ([]int, error)) ([]string, error) {
+	g, release, err := x.Generations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	numbers, err := subjects(g)
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for d, err := range g.Digests(ctx, numbers) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, d)
+	}
+	slices.Sort(all)
+	return all, nil
+}

@@ -1,0 +1,96 @@
+package index_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/db/catalog"
+	"github.com/hullmark/hullmark/examples/fleet/index"
+	"github.com/hullmark/hullmark/examples/fleet/internal/fleettest"
+	"github.com/hullmark/hullmark/examples/fleet/objects"
+	"github.com/hullmark/hullmark/examples/fleet/store"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+func TestMain(m *testing.M) { fleettest.Main(m) }
+
+// TestUpdate adds images one by one to an index that two processes have open. Generations are merged, so that there are few. An image that
+// is analyzed again with other packages is found by these only.
+func TestUpdate(t *testing.T) {
+	fleettest.Databases(t, func(t *testing.T, address string) {
+		ctx := t.Context()
+		if address == "" {
+			address = filepath.Join(t.TempDir(), "fleet.db")
+		}
+		s, err := store.Open(ctx, address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		kept := objects.SQL{Store: s}
+		writer, reader := &index.Index{Store: s, Objects: kept}, &index.Index{Store: s, Objects: kept}
+		defer writer.Close()
+		defer reader.Close()
+		digest := func(i int) string { return fmt.Sprintf("sha256:%064x", i) }
+		put := func(i int, version string) {
+			t.Helper()
+			r := &analyzer.Report{Layers: []analyzer.Layer{{DiffID: digest(1000 + i)}}, Components: []analyzer.Component{{ID: "left", Package: analyzer.Package{Type: "npm", Name: "left", Version: version}}}}
+			err := catalog.Put(ctx, s.Catalog, catalog.Image{Digest: digest(i)}, r)
+			if err == nil {
+				err = s.Write(ctx, func(tx *store.Tx) error { return tx.Unindexed(ctx, digest(i)) })
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n, err := writer.Update(ctx); n != 1 || err != nil {
+				t.Fatalf("%d images, %v", n, err)
+			}
+		}
+		affected := func() []string {
+			t.Helper()
+			list, err := reader.Affected(ctx, matcher.Matcher{}, fleettest.NPM("X", "left", "2.0.0", matcher.High))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return list
+		}
+		var want []string
+		most := 0
+		for i := range 30 {
+			put(i, fmt.Sprintf("%d.0.0", 1+i%2))
+			if i%2 == 0 {
+				want = append(want, digest(i))
+			}
+			if got := affected(); !slices.Equal(got, want) {
+				t.Fatalf("after %d images: %v, want %v", i+1, got, want)
+			}
+			list, err := s.Generations(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			most = max(most, len(list))
+		}
+		if most > 6 {
+			t.Errorf("%d generations for 30 images", most)
+		}
+		put(0, "2.0.0")
+		if got := affected(); !slices.Equal(got, want[1:]) {
+			t.Errorf("after another analysis: %v, want %v", got, want[1:])
+		}
+		if n, err := writer.Update(ctx); n != 0 || err != nil {
+			t.Errorf("without new images: %d, %v", n, err)
+		}
+		for purl, n := range map[string]int{"pkg:npm/left@1.0.0": 14, "pkg:npm/left": 30, "pkg:npm/right": 0, "pkg:npm/left@vers:npm/>1.0.0|<3.0.0": 16} {
+			p, err := index.ParsePattern(purl)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if list, err := reader.Containing(ctx, p, nil); len(list) != n || err != nil {
+				t.Errorf("%s: %d images, %v; want %d", purl, len(list), err, n)
+			}
+		}
+	})
+}

@@ -1,0 +1,304 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hullmark/hullmark/db/catalog"
+	"github.com/hullmark/hullmark/matcher/watch/webhook"
+)
+
+// An Image is an image of a tenant. Its content is in the catalog.
+type Image struct {
+	Tenant      string
+	Digest      string // of the manifest, or another name that is the image's own
+	Kind        Kind   // SBOM if the tenant submitted an SBOM: then the SBOM states Config and Manifest
+	Config      string // digest of the configuration; "" for an SBOM
+	Manifest    string // digest of the manifest; "" without one
+	Reference   string // by which it was submitted last
+	Platform    string
+	State       State
+	Reason      string // a code, if the last analysis failed
+	Message     string // for a person
+	Annotations map[string]string
+	Submitted   time.Time
+	Finished    time.Time // of the last analysis
+	Revision    int64     // rises with each change
+}
+
+// A Tag is an image that a tag of a tenant pointed at since a time.
+type Tag struct {
+	Name   string
+	Digest string
+	Since  time.Time
+}
+
+// Begin stores that the analysis of an image begins. An image that is analyzed already stays so. Annotations are added.
+func (tx *Tx) Begin(ctx context.Context, m *Image) error {
+	old, err := tx.image(ctx, m.Tenant, m.Digest)
+	if err != nil && err != ErrNotFound {
+		return err
+	}
+	if err == nil {
+		for k, v := range m.Annotations {
+			if old.Annotations == nil {
+				old.Annotations = make(map[string]string)
+			}
+			old.Annotations[k] = v
+		}
+		m.Annotations, m.State = old.Annotations, old.State
+		if old.State != Analyzed {
+			m.State = Analyzing
+		}
+		_, err = tx.exec(ctx, `UPDATE fleet_images SET kind = ?, config = ?, manifest = ?, reference = ?, platform = ?, state = ?, annotations = ?, revision = revision + 1
+			WHERE tenant = ? AND digest = ?`, string(m.Kind), m.Config, m.Manifest, m.Reference, m.Platform, string(m.State), encode(m.Annotations), m.Tenant, m.Digest)
+		return err
+	}
+	m.State = Analyzing
+	_, err = tx.exec(ctx, `INSERT INTO fleet_images (tenant, digest, kind, config, manifest, reference, platform, state, reason, message, annotations, submitted, finished, revision)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', '', ?, ?, 0, 1) ON CONFLICT (tenant, digest) DO NOTHING`,
+		m.Tenant, m.Digest, string(m.Kind), m.Config, m.Manifest, m.Reference, m.Platform, string(m.State), encode(m.Annotations), micro(m.Submitted))
+	return err
+}
+
+// End stores the end of an analysis. An image that was analyzed before stays analyzed if another analysis fails, with its reason.
+func (tx *Tx) End(ctx context.Context, tenant, digest string, state State, reason, message string) error {
+	_, err := tx.exec(ctx, `UPDATE fleet_images SET state = CASE WHEN state = 'analyzed' AND ? = 'failed' THEN state ELSE ? END,
+		reason = ?, message = ?, finished = ?, revision = revision + 1, stale = 1 WHERE tenant = ? AND digest = ?`,
+		string(state), string(state), reason, text(message), micro(time.Now()), tenant, digest)
+	return err
+}
+
+// Point stores that a tag points at an image now, unless it does already. It returns the digest before, "" for a new tag.
+func (tx *Tx) Point(ctx context.Context, tenant, name, digest string) (before string, err error) {
+	err = tx.row(ctx, []any{&before}, "SELECT digest FROM fleet_tags WHERE tenant = ? AND name = ? ORDER BY since DESC LIMIT 1", tenant, name)
+	if err != nil && err != ErrNotFound || before == digest {
+		return before, err
+	}
+	_, err = tx.exec(ctx, "INSERT INTO fleet_tags (tenant, name, since, digest) VALUES (?, ?, ?, ?) ON CONFLICT (tenant, name, since) DO UPDATE SET digest = excluded.digest",
+		tenant, name, micro(time.Now()), digest)
+	return before, err
+}
+
+const imageColumns = "tenant, digest, kind, config, manifest, reference, platform, state, reason, message, annotations, submitted, finished, revision"
+
+func (tx *Tx) images(ctx context.Context, query string, args ...any) (list []Image, err error) {
+	err = tx.rows(ctx, func(scan func(...any) error) error {
+		var m Image
+		var kind, state, annotations string
+		var submitted, finished int64
+		if err := scan(&m.Tenant, &m.Digest, &kind, &m.Config, &m.Manifest, &m.Reference, &m.Platform, &state, &m.Reason, &m.Message, &annotations, &submitted, &finished, &m.Revision); err != nil {
+			return err
+		}
+		m.Kind, m.State, m.Submitted, m.Finished = Kind(kind), State(state), fromMicro(submitted), fromMicro(finished)
+		list = append(list, m)
+		return json.Unmarshal([]byte(annotations), &list[len(list)-1].Annotations)
+	}, query, args...)
+	return list, err
+}
+
+func (tx *Tx) image(ctx context.Context, tenant, digest string) (*Image, error) {
+	list, err := tx.images(ctx, "SELECT "+imageColumns+" FROM fleet_images WHERE tenant = ? AND digest = ?", tenant, digest)
+	if err == nil && len(list) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &list[0], nil
+}
+
+// Image returns an image of a tenant by its digest, by that of its configuration, or by a tag. The newest one counts if there are several.
+func (s *Store) Image(ctx context.Context, tenant, name string) (*Image, error) {
+	tx := s.query()
+	m, err := tx.image(ctx, tenant, name)
+	if err != ErrNotFound {
+		return m, wrap("image", err)
+	}
+	if name == "" {
+		return nil, wrap("image", ErrNotFound)
+	}
+	list, err := tx.images(ctx, "SELECT "+imageColumns+" FROM fleet_images WHERE tenant = ? AND (config = ? OR manifest = ?) ORDER BY submitted DESC, digest LIMIT 1", tenant, name, name)
+	if err != nil || len(list) > 0 {
+		return first(list), wrap("image", err)
+	}
+	list, err = tx.images(ctx, "SELECT "+imageColumns+` FROM fleet_images WHERE tenant = ? AND digest =
+		(SELECT digest FROM fleet_tags WHERE tenant = ? AND name = ? ORDER BY since DESC LIMIT 1)`, tenant, tenant, name)
+	if err == nil && len(list) == 0 {
+		err = ErrNotFound
+	}
+	return first(list), wrap("image", err)
+}
+
+func first(list []Image) *Image {
+	if len(list) == 0 {
+		return nil
+	}
+	return &list[0]
+}
+
+func wrap(what string, err error) error {
+	if err != nil {
+		return fmt.Errorf("store: %s: %w", what, err)
+	}
+	return nil
+}
+
+// Images returns up to n images of a tenant, in the order of their digests, after one. The state "" is any.
+func (s *Store) Images(ctx context.Context, tenant string, state State, after string, n int) (list []Image, err error) {
+	if state == "" {
+		list, err = s.query().images(ctx, "SELECT "+imageColumns+" FROM fleet_images WHERE tenant = ? AND digest > ? ORDER BY digest LIMIT ?", tenant, after, n)
+	} else {
+		list, err = s.query().images(ctx, "SELECT "+imageColumns+" FROM fleet_images WHERE tenant = ? AND state = ? AND digest > ? ORDER BY digest LIMIT ?", tenant, string(state), after, n)
+	}
+	return list, wrap("images", err)
+}
+
+// Tags returns the tags that point at an image of a tenant, or did, in their order.
+func (s *Store) Tags(ctx context.Context, tenant, digest string) (list []Tag, err error) {
+	err = s.query().rows(ctx, func(scan func(...any) error) error {
+		var t Tag
+		var since int64
+		err := scan(&t.Name, &t.Digest, &since)
+		t.Since = fromMicro(since)
+		list = append(list, t)
+		return err
+	}, "SELECT name, digest, since FROM fleet_tags WHERE tenant = ? AND digest = ? ORDER BY name, since", tenant, digest)
+	return list, wrap("tags", err)
+}
+
+// SetAnnotations replaces the annotations of an image of a tenant, unless its revision is another. Revision 0 is any.
+func (tx *Tx) SetAnnotations(ctx context.Context, tenant, digest string, annotations map[string]string, revision int64) (*Image, error) {
+	n, err := tx.exec(ctx, "UPDATE fleet_images SET annotations = ?, revision = revision + 1 WHERE tenant = ? AND digest = ? AND (revision = ? OR ? = 0)",
+		encode(annotations), tenant, digest, revision, revision)
+	if err != nil {
+		return nil, err
+	}
+	m, err := tx.image(ctx, tenant, digest)
+	if err == nil && n == 0 {
+		err = ErrConflict
+	}
+	return m, err
+}
+
+// DeleteImage deletes an image of a tenant and its tags. It reports whether no tenant has the image any more.
+func (tx *Tx) DeleteImage(ctx context.Context, tenant, digest string) (last bool, err error) {
+	n, err := tx.exec(ctx, "DELETE FROM fleet_images WHERE tenant = ? AND digest = ?", tenant, digest)
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return false, err
+	}
+	if _, err := tx.exec(ctx, "DELETE FROM fleet_tags WHERE tenant = ? AND digest = ?", tenant, digest); err != nil {
+		return false, err
+	}
+	if _, err := tx.exec(ctx, "DELETE FROM fleet_evaluations WHERE tenant = ? AND digest = ?", tenant, digest); err != nil {
+		return false, err
+	}
+	var others int
+	err = tx.row(ctx, []any{&others}, "SELECT COUNT(*) FROM fleet_images WHERE digest = ?", digest)
+	return others == 0, err
+}
+
+// Owned returns the images of a tenant among digests, in their order.
+func (s *Store) Owned(ctx context.Context, tenant string, digests []string) (list []Image, err error) {
+	for group := range slices.Chunk(digests, 400) {
+		args := []any{tenant}
+		for _, d := range group {
+			args = append(args, d)
+		}
+		found, err := s.query().images(ctx, "SELECT "+imageColumns+" FROM fleet_images WHERE tenant = ? AND digest IN ("+marks(len(group))+") ORDER BY digest", args...)
+		if err != nil {
+			return nil, wrap("images", err)
+		}
+		list = append(list, found...)
+	}
+	return list, nil
+}
+
+// marks returns "?, ?" for 2.
+func marks(n int) string {
+	b := make([]byte, 0, 3*n)
+	for i := range n {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = append(b, '?')
+	}
+	return string(b)
+}
+
+// Pointed returns the tag of a tenant, as it points now, or ErrNotFound.
+func (s *Store) Pointed(ctx context.Context, tenant, name string) (*Tag, error) {
+	t := Tag{Name: name}
+	var since int64
+	err := s.query().row(ctx, []any{&t.Digest, &since}, "SELECT digest, since FROM fleet_tags WHERE tenant = ? AND name = ? ORDER BY since DESC LIMIT 1", tenant, name)
+	t.Since = fromMicro(since)
+	return &t, wrap("tag", err)
+}
+
+// Names returns the images of all tenants among digests: one for each tag that points at it, and one without a tag for others.
+func (s *Store) Names(ctx context.Context, digests []string) (list []webhook.Image, err error) {
+	for group := range slices.Chunk(digests, 400) {
+		var args []any
+		for _, d := range group {
+			args = append(args, d)
+		}
+		err := s.query().rows(ctx, func(scan func(...any) error) error {
+			var i webhook.Image
+			var name string
+			if err := scan(&i.Tenant, &i.Digest, &name); err != nil {
+				return err
+			}
+			if name != "" {
+				t := catalog.Tag{Name: name}
+				i.Repository, i.Tag = t.Split()
+			}
+			list = append(list, i)
+			return nil
+		}, `SELECT m.tenant, m.digest, COALESCE(t.name, '') FROM fleet_images AS m
+			LEFT JOIN fleet_tags AS t ON t.tenant = m.tenant AND t.digest = m.digest
+			AND t.since = (SELECT MAX(since) FROM fleet_tags WHERE tenant = t.tenant AND name = t.name)
+			WHERE m.digest IN (`+marks(len(group))+") ORDER BY m.digest, m.tenant, t.name", args...)
+		if err != nil {
+			return nil, wrap("names", err)
+		}
+	}
+	return list, nil
+}
+
+// Stale marks images, of all tenants, whose verdicts have to be evaluated again.
+func (s *Store) Stale(ctx context.Context, digests []string) error {
+	for group := range slices.Chunk(digests, 400) {
+		var args []any
+		for _, d := range group {
+			args = append(args, d)
+		}
+		if _, err := s.query().exec(ctx, "UPDATE fleet_images SET stale = 1 WHERE digest IN ("+marks(len(group))+")", args...); err != nil {
+			return wrap("images", err)
+		}
+	}
+	return nil
+}
+
+// StaleTenant marks all images of a tenant.
+func (tx *Tx) StaleTenant(ctx context.Context, tenant string) error {
+	_, err := tx.exec(ctx, "UPDATE fleet_images SET stale = 1 WHERE tenant = ?", tenant)
+	return err
+}
+
+// TakeStale returns up to n analyzed images, of all tenants, that are marked, and Fresh ends the mark.
+func (s *Store) TakeStale(ctx context.Context, n int) (list []Image, err error) {
+	list, err = s.query().images(ctx, "SELECT "+imageColumns+" FROM fleet_images WHERE stale = 1 AND state = 'analyzed' ORDER BY tenant, digest LIMIT ?", n)
+	return list, wrap("images", err)
+}
+
+// Fresh ends the mark of an image. It has to be called before the image is evaluated, so that a later mark stays.
+func (s *Store) Fresh(ctx context.Context, tenant, digest string) error {
+	_, err := s.query().exec(ctx, "UPDATE fleet_images SET stale = 0 WHERE tenant = ? AND digest = ?", tenant, digest)
+	return wrap("image", err)
+}

@@ -1,0 +1,87 @@
+package store
+
+import (
+	"context"
+	"slices"
+)
+
+// A Generation is a part of the index: an object and the number of its images when it was written.
+type Generation struct {
+	ID     string
+	Object string
+	Images int
+}
+
+// Unindexed marks an image whose content is new: no generation of the index has it.
+func (tx *Tx) Unindexed(ctx context.Context, digest string) error {
+	_, err := tx.exec(ctx, "INSERT INTO fleet_indexed (digest, generation) VALUES (?, '') ON CONFLICT (digest) DO UPDATE SET generation = ''", digest)
+	return err
+}
+
+// ToIndex returns up to n images that no generation has.
+func (s *Store) ToIndex(ctx context.Context, n int) (digests []string, err error) {
+	err = s.query().rows(ctx, func(scan func(...any) error) error {
+		var d string
+		err := scan(&d)
+		digests = append(digests, d)
+		return err
+	}, "SELECT digest FROM fleet_indexed WHERE generation = '' ORDER BY digest LIMIT ?", n)
+	return digests, wrap("index", err)
+}
+
+// Generations returns the generations of the index, newest first.
+func (s *Store) Generations(ctx context.Context) (list []Generation, err error) {
+	err = s.query().rows(ctx, func(scan func(...any) error) error {
+		var g Generation
+		err := scan(&g.ID, &g.Object, &g.Images)
+		list = append(list, g)
+		return err
+	}, "SELECT id, object, images FROM fleet_generations ORDER BY id DESC")
+	return list, wrap("generations", err)
+}
+
+// ReplaceGenerations adds a generation with new images and those of old generations, and deletes these.
+func (s *Store) ReplaceGenerations(ctx context.Context, old []Generation, add Generation, digests []string) error {
+	return wrap("generations", s.Write(ctx, func(tx *Tx) error {
+		if _, err := tx.exec(ctx, "INSERT INTO fleet_generations (id, object, images) VALUES (?, ?, ?)", add.ID, add.Object, add.Images); err != nil {
+			return err
+		}
+		for _, g := range old {
+			if _, err := tx.exec(ctx, "DELETE FROM fleet_generations WHERE id = ?", g.ID); err != nil {
+				return err
+			}
+			if _, err := tx.exec(ctx, "UPDATE fleet_indexed SET generation = ? WHERE generation = ?", add.ID, g.ID); err != nil {
+				return err
+			}
+		}
+		for group := range slices.Chunk(digests, 400) {
+			args := []any{add.ID}
+			for _, d := range group {
+				args = append(args, d)
+			}
+			if _, err := tx.exec(ctx, "UPDATE fleet_indexed SET generation = ? WHERE generation = '' AND digest IN ("+marks(len(group))+")", args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+// Indexed returns those of digests that a generation has in its newest state: a later one may have the image, too.
+func (s *Store) Indexed(ctx context.Context, generation string, digests []string) (list []string, err error) {
+	for group := range slices.Chunk(digests, 400) {
+		args := []any{generation}
+		for _, d := range group {
+			args = append(args, d)
+		}
+		if err := s.query().rows(ctx, func(scan func(...any) error) error {
+			var d string
+			err := scan(&d)
+			list = append(list, d)
+			return err
+		}, "SELECT digest FROM fleet_indexed WHERE generation = ? AND digest IN ("+marks(len(group))+")", args...); err != nil {
+			return nil, wrap("index", err)
+		}
+	}
+	return list, nil
+}

@@ -1,0 +1,229 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// A Kind is the kind of a Submission.
+type Kind string
+
+const (
+	Reference Kind = "reference" // an image in a registry
+	Archive   Kind = "archive"   // an uploaded archive of an image
+	SBOM      Kind = "sbom"      // an uploaded SBOM
+)
+
+// A State says how far a Submission or an Image is.
+type State string
+
+const (
+	Waiting   State = "waiting"
+	Analyzing State = "analyzing"
+	Analyzed  State = "analyzed"
+	Failed    State = "failed"
+)
+
+// A Submission asks for the analysis of an image.
+type Submission struct {
+	ID          string
+	Tenant      string
+	Kind        Kind
+	Reference   string
+	Platform    string
+	Object      string // with the uploaded bytes
+	Annotations map[string]string
+	Priority    int  // 0 before 9
+	Again       bool // also if the image is analyzed already
+	State       State
+	Reason      string // a code, if it failed or waits for another attempt
+	Message     string // for a person
+	Digest      string // of the image, when it is known
+	Attempts    int
+	Job         int64 // that works on it, or did last; 0 before the first
+	Submitted   time.Time
+	Started     time.Time
+	Finished    time.Time
+}
+
+// Submit adds submissions. The caller inserts a job for each in the same transaction.
+func (tx *Tx) Submit(ctx context.Context, m *Submission) error {
+	m.ID, m.State, m.Submitted = NewID(), Waiting, time.Now().UTC().Truncate(time.Microsecond)
+	if err := tx.addTenant(ctx, m.Tenant); err != nil {
+		return err
+	}
+	_, err := tx.exec(ctx, `INSERT INTO fleet_submissions (id, tenant, kind, reference, platform, object, annotations, priority, again, state, reason, message, digest, job, attempts, submitted, started, finished)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', ?, 0, 0, ?, 0, 0)`,
+		m.ID, m.Tenant, string(m.Kind), m.Reference, m.Platform, m.Object, encode(m.Annotations), m.Priority, flag(m.Again), string(m.State), m.Digest, micro(m.Submitted))
+	return err
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func encode(m map[string]string) string {
+	if m == nil {
+		m = map[string]string{}
+	}
+	b, _ := json.Marshal(m) // maps of strings have no errors
+	return string(b)
+}
+
+const submissionColumns = "id, tenant, kind, reference, platform, object, annotations, priority, again, state, reason, message, digest, job, attempts, submitted, started, finished"
+
+func scanSubmission(scan func(...any) error) (m Submission, err error) {
+	var kind, state, annotations string
+	var again int
+	var submitted, started, finished int64
+	if err := scan(&m.ID, &m.Tenant, &kind, &m.Reference, &m.Platform, &m.Object, &annotations, &m.Priority, &again, &state, &m.Reason, &m.Message, &m.Digest, &m.Job, &m.Attempts,
+		&submitted, &started, &finished); err != nil {
+		return m, err
+	}
+	m.Kind, m.State, m.Again = Kind(kind), State(state), again != 0
+	m.Submitted, m.Started, m.Finished = fromMicro(submitted), fromMicro(started), fromMicro(finished)
+	return m, json.Unmarshal([]byte(annotations), &m.Annotations)
+}
+
+// Submission returns a submission of a tenant.
+func (s *Store) Submission(ctx context.Context, tenant, id string) (*Submission, error) {
+	list, err := s.query().submissions(ctx, "SELECT "+submissionColumns+" FROM fleet_submissions WHERE tenant = ? AND id = ?", tenant, id)
+	if err == nil && len(list) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("store: submission: %w", err)
+	}
+	return &list[0], nil
+}
+
+// Submissions returns up to n submissions of a tenant, in their order, after one. The state "" is any.
+func (s *Store) Submissions(ctx context.Context, tenant string, state State, after string, n int) (list []Submission, err error) {
+	if state == "" {
+		list, err = s.query().submissions(ctx, "SELECT "+submissionColumns+" FROM fleet_submissions WHERE tenant = ? AND id > ? ORDER BY id LIMIT ?", tenant, after, n)
+	} else {
+		list, err = s.query().submissions(ctx, "SELECT "+submissionColumns+" FROM fleet_submissions WHERE tenant = ? AND state = ? AND id > ? ORDER BY id LIMIT ?", tenant, string(state), after, n)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("store: submissions: %w", err)
+	}
+	return list, nil
+}
+
+func (tx *Tx) submissions(ctx context.Context, query string, args ...any) (list []Submission, err error) {
+	err = tx.rows(ctx, func(scan func(...any) error) error {
+		m, err := scanSubmission(scan)
+		list = append(list, m)
+		return err
+	}, query, args...)
+	return list, err
+}
+
+// Start chooses the submission that a job works on: the one of its former attempt, else the next one. Tenants take turns; among those of a
+// tenant, the priority and then the age decide. So a job is no submission's before it starts, and a thousand submissions of one tenant
+// delay the first of another by one. Start returns ErrNotFound if no submission waits. The worker is the process, see Alive.
+func (s *Store) Start(ctx context.Context, job int64, worker string) (*Submission, error) {
+	var found Submission
+	err := s.Write(ctx, func(tx *Tx) error {
+		if err := tx.lock(ctx, pickKey); err != nil {
+			return err
+		}
+		list, err := tx.submissions(ctx, "SELECT "+submissionColumns+" FROM fleet_submissions WHERE job = ? AND state IN ('waiting', 'analyzing')", job)
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			var tenant string
+			if err := tx.row(ctx, []any{&tenant}, `SELECT name FROM fleet_tenants
+				WHERE EXISTS (SELECT 1 FROM fleet_submissions WHERE tenant = name AND job = 0) ORDER BY served, name LIMIT 1`); err != nil {
+				return err
+			}
+			if _, err := tx.exec(ctx, "UPDATE fleet_tenants SET served = (SELECT MAX(served) + 1 FROM fleet_tenants) WHERE name = ?", tenant); err != nil {
+				return err
+			}
+			if list, err = tx.submissions(ctx, "SELECT "+submissionColumns+" FROM fleet_submissions WHERE tenant = ? AND job = 0 ORDER BY priority, id LIMIT 1", tenant); err != nil {
+				return err
+			}
+			if len(list) == 0 {
+				return ErrNotFound
+			}
+		}
+		found = list[0]
+		found.State, found.Started = Analyzing, time.Now().UTC().Truncate(time.Microsecond)
+		found.Attempts++
+		found.Job = job
+		_, err = tx.exec(ctx, "UPDATE fleet_submissions SET state = 'analyzing', job = ?, worker = ?, started = ?, attempts = attempts + 1 WHERE tenant = ? AND id = ?",
+			job, worker, micro(found.Started), found.Tenant, found.ID)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store: start: %w", err)
+	}
+	return &found, nil
+}
+
+// Finish stores the state of a submission, with the reason and the digest. The submission stays with its job. It returns ErrConflict if
+// another job has it, since the worker was taken for dead.
+func (tx *Tx) Finish(ctx context.Context, m *Submission) error {
+	if m.State == Analyzed || m.State == Failed {
+		m.Finished = time.Now().UTC().Truncate(time.Microsecond)
+	}
+	n, err := tx.exec(ctx, "UPDATE fleet_submissions SET state = ?, reason = ?, message = ?, digest = ?, finished = ? WHERE tenant = ? AND id = ? AND job = ?",
+		string(m.State), m.Reason, text(m.Message), m.Digest, micro(m.Finished), m.Tenant, m.ID, m.Job)
+	if err == nil && n == 0 {
+		err = ErrConflict
+	}
+	return err
+}
+
+// Backlog counts the submissions of all tenants by state.
+func (s *Store) Backlog(ctx context.Context) (map[State]int, error) {
+	counts := make(map[State]int)
+	err := s.query().rows(ctx, func(scan func(...any) error) error {
+		var state string
+		var n int
+		err := scan(&state, &n)
+		counts[State(state)] = n
+		return err
+	}, "SELECT state, COUNT(*) FROM fleet_submissions GROUP BY state")
+	if err != nil {
+		return nil, fmt.Errorf("store: backlog: %w", err)
+	}
+	return counts, nil
+}
+
+// Alive lets a worker count as alive for some time.
+func (s *Store) Alive(ctx context.Context, worker string, d time.Duration) error {
+	_, err := s.Claim(ctx, "worker/"+worker, worker, d)
+	return err
+}
+
+// Lost returns submissions of all tenants whose workers are not alive.
+func (s *Store) Lost(ctx context.Context) ([]Submission, error) {
+	tx := s.query()
+	list, err := tx.submissions(ctx, "SELECT "+submissionColumns+` FROM fleet_submissions WHERE state = 'analyzing'
+		AND NOT EXISTS (SELECT 1 FROM fleet_claims WHERE name = 'worker/' || worker AND ends > `+tx.now()+") ORDER BY id LIMIT 1000")
+	return list, wrap("submissions", err)
+}
+
+// Again makes a submission wait for another job than the one that it has. The caller inserts the job. It reports whether the submission
+// still had the job.
+func (tx *Tx) Again(ctx context.Context, m *Submission) (bool, error) {
+	n, err := tx.exec(ctx, "UPDATE fleet_submissions SET state = 'waiting', job = 0, reason = ?, message = ? WHERE tenant = ? AND id = ? AND job = ? AND state = 'analyzing'",
+		m.Reason, text(m.Message), m.Tenant, m.ID, m.Job)
+	return n > 0, err
+}
+
+// Turns counts the submissions of all tenants without a job, and the jobs of a kind that River has not ended.
+func (tx *Tx) Turns(ctx context.Context, kind string) (waiting, jobs int, err error) {
+	if err = tx.row(ctx, []any{&waiting}, "SELECT COUNT(*) FROM fleet_submissions WHERE job = 0"); err != nil {
+		return 0, 0, err
+	}
+	err = tx.row(ctx, []any{&jobs}, "SELECT COUNT(*) FROM river_job WHERE kind = ? AND finalized_at IS NULL", kind)
+	return waiting, jobs, err
+}

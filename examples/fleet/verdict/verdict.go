@@ -1,0 +1,267 @@
+// Package verdict evaluates the policies of tenants about their images, and again when anything that decides has changed.
+package verdict
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hullmark/hullmark/db/catalog"
+	"github.com/hullmark/hullmark/db/catalog/journal"
+	"github.com/hullmark/hullmark/examples/fleet/address"
+	"github.com/hullmark/hullmark/examples/fleet/advisories"
+	"github.com/hullmark/hullmark/examples/fleet/answer"
+	"github.com/hullmark/hullmark/examples/fleet/store"
+	"github.com/hullmark/hullmark/matcher/assess"
+	"github.com/hullmark/hullmark/matcher/policy"
+	"github.com/hullmark/hullmark/matcher/policy/anchore"
+	"github.com/hullmark/hullmark/matcher/report"
+)
+
+// The formats of policies.
+const (
+	Hullmark = "hullmark"
+	Anchore  = "anchore"
+)
+
+// ErrUnmapped reports an image for which a tenant has no policy.
+var ErrUnmapped = errors.New("no policy fits the image")
+
+// ErrFormat reports an unknown format.
+var ErrFormat = errors.New("unknown format of a policy")
+
+// Compile reads a policy.
+func Compile(format, name, body string) (report.Policy, error) {
+	switch format {
+	case Hullmark:
+		return policy.Load(strings.NewReader(body), name)
+	case Anchore:
+		return anchore.Read(strings.NewReader(body), name, anchore.Options{})
+	}
+	return nil, fmt.Errorf("verdict: %w: %q", ErrFormat, format)
+}
+
+// An Evaluator evaluates policies.
+type Evaluator struct {
+	Store      *store.Store
+	Answers    *answer.Answerer
+	Advisories *advisories.Provider
+
+	mu       sync.Mutex
+	compiled map[string]report.Policy // by the hash of the document
+}
+
+// mostCompiled is the number of compiled policies that are kept.
+const mostCompiled = 200
+
+// Journal returns the journal of a tenant.
+func (e *Evaluator) Journal(tenant string) *journal.Journal {
+	return &journal.Journal{Store: e.Store.Catalog, Tenant: tenant, Match: e.Answers.Match, Names: e.Store.Names}
+}
+
+// policy returns a tenant's policy.
+func (e *Evaluator) policy(ctx context.Context, tenant, name string) (journal.Policy, error) {
+	d, err := e.Store.Document(ctx, store.Policies, tenant, name)
+	if err != nil {
+		return journal.Policy{}, err
+	}
+	sum := sha256.Sum256([]byte(d.Format + "\n" + d.Name + "\n" + d.Body))
+	p := journal.Policy{Name: name, Hash: hex.EncodeToString(sum[:])}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if p.Policy = e.compiled[p.Hash]; p.Policy != nil {
+		return p, nil
+	}
+	if p.Policy, err = Compile(d.Format, d.Name, d.Body); err != nil {
+		return p, err
+	}
+	if e.compiled == nil || len(e.compiled) >= mostCompiled {
+		e.compiled = make(map[string]report.Policy)
+	}
+	e.compiled[p.Hash] = p.Policy
+	return p, nil
+}
+
+// Policy returns a tenant's policy, that of the mappings for an image if the name is "". It returns ErrUnmapped if there is none.
+func (e *Evaluator) Policy(ctx context.Context, m *store.Image, name string) (journal.Policy, error) {
+	if name == "" {
+		var err error
+		if name, err = e.Mapped(ctx, m); err != nil {
+			return journal.Policy{}, err
+		}
+	}
+	return e.policy(ctx, m.Tenant, name)
+}
+
+// Mapped returns the name of the policy that a tenant's mappings choose for an image, or ErrUnmapped.
+func (e *Evaluator) Mapped(ctx context.Context, m *store.Image) (string, error) {
+	list, err := e.Store.Mappings(ctx, m.Tenant)
+	if err != nil {
+		return "", err
+	}
+	names, err := e.names(ctx, m)
+	if err != nil {
+		return "", err
+	}
+	for _, x := range list {
+		for _, name := range names {
+			if address.Match(x.Pattern, name) {
+				return x.Policy, nil
+			}
+		}
+	}
+	return "", fmt.Errorf("verdict: %s: %w", m.Digest, ErrUnmapped)
+}
+
+// names returns the names by which mappings choose: the tags that point at the image, the reference and the digest.
+func (e *Evaluator) names(ctx context.Context, m *store.Image) ([]string, error) {
+	images, err := e.Store.Names(ctx, []string{m.Digest})
+	if err != nil {
+		return nil, err
+	}
+	var list []string
+	for _, i := range images {
+		if i.Tenant == m.Tenant && i.Repository != "" {
+			list = append(list, i.Repository+":"+i.Tag)
+		}
+	}
+	if m.Reference != "" {
+		list = append(list, m.Reference)
+	}
+	return append(list, m.Digest), nil
+}
+
+// Verdict returns the verdict of a tenant's policy about an image, that of the mappings if the name is "". It evaluates the policy only if
+// something has changed that decides: the policy, the advisories, marks, the image or the time.
+func (e *Evaluator) Verdict(ctx context.Context, m *store.Image, name string) (*catalog.Verdict, error) {
+	p, err := e.Policy(ctx, m, name)
+	if err != nil {
+		return nil, err
+	}
+	name = p.Name
+	source, release, err := e.Advisories.For(ctx, m.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	basis, err := e.basis(ctx, m, p.Hash, source.Describe().Hash)
+	if err != nil {
+		return nil, err
+	}
+	former, err := e.Store.Basis(ctx, m.Tenant, m.Digest, name)
+	if err != nil {
+		return nil, err
+	}
+	if former == basis {
+		v, err := e.last(ctx, m, name)
+		if err != nil {
+			return nil, err
+		}
+		if v != nil && (v.Until.IsZero() || time.Now().Before(v.Until)) {
+			return v, nil
+		}
+	}
+	pipeline := assess.Pipeline{Source: source, Name: m.Reference, Tool: report.Tool{Name: "hullmark"}}
+	if _, err := e.Journal(m.Tenant).Evaluate(ctx, pipeline, p, m.Digest); err != nil {
+		return nil, err
+	}
+	if err := e.Store.SetBasis(ctx, m.Tenant, m.Digest, name, basis); err != nil {
+		return nil, err
+	}
+	v, err := e.last(ctx, m, name)
+	if err == nil && v == nil {
+		err = catalog.ErrNotFound
+	}
+	return v, err
+}
+
+// basis returns a hash of all that decides about a verdict, but for the time.
+func (e *Evaluator) basis(ctx context.Context, m *store.Image, policy, advisories string) (string, error) {
+	marks, err := e.Store.Catalog.Marks(ctx, m.Tenant)
+	if err != nil {
+		return "", err
+	}
+	names, err := e.names(ctx, m)
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%s %s %d %q\n", policy, advisories, m.Finished.UnixMicro(), names)
+	for i := range marks {
+		fmt.Fprintf(h, "%s %t %d\n", marks[i].ID, marks[i].Ended, marks[i].Expires.UnixMicro())
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// last returns the current verdict, or nil without one.
+func (e *Evaluator) last(ctx context.Context, m *store.Image, name string) (*catalog.Verdict, error) {
+	list, err := e.Store.Catalog.Verdicts(ctx, m.Tenant, m.Digest)
+	if err != nil {
+		return nil, err
+	}
+	for i := len(list) - 1; i >= 0; i-- {
+		if list[i].Policy == name {
+			return &list[i], nil
+		}
+	}
+	return nil, nil
+}
+
+// staleAtOnce is the number of images that Refresh evaluates between looks at ctx.
+const staleAtOnce = 100
+
+// Refresh evaluates the images that are marked as stale, and those whose verdicts ended, so that their events do not wait for a reader.
+func (e *Evaluator) Refresh(ctx context.Context) error {
+	for {
+		list, err := e.Store.TakeStale(ctx, staleAtOnce)
+		if err != nil || len(list) == 0 {
+			break
+		}
+		for i := range list {
+			m := &list[i]
+			if err := e.Store.Fresh(ctx, m.Tenant, m.Digest); err != nil {
+				return err
+			}
+			_, err := e.Verdict(ctx, m, "")
+			if errors.Is(err, advisories.ErrNone) {
+				return errors.Join(err, e.Store.Stale(ctx, []string{m.Digest}))
+			}
+			if err != nil && !passing(err) {
+				return fmt.Errorf("verdict: %s: %w", m.Digest, err)
+			}
+		}
+	}
+	_, err := e.Journal("").Due(ctx, func(ctx context.Context, v *catalog.Verdict) error {
+		m, err := e.Store.Image(ctx, v.Tenant, v.Image)
+		if err == nil {
+			_, err = e.Verdict(ctx, m, v.Policy)
+		}
+		if err != nil && passing(err) {
+			err = e.end(ctx, v)
+		}
+		return err
+	})
+	return err
+}
+
+// end lets a verdict stand that cannot be evaluated again, since the image or the policy is deleted.
+func (e *Evaluator) end(ctx context.Context, v *catalog.Verdict) error {
+	again := *v
+	again.Until = time.Time{}
+	return e.Store.Catalog.Write(ctx, &catalog.Batch{Verdicts: []catalog.Verdict{again}})
+}
+
+// passing reports whether an image just has no verdict.
+func passing(err error) bool {
+	for _, known := range []error{ErrUnmapped, store.ErrNotFound, catalog.ErrNotFound, policy.ErrNoMapping, anchore.ErrNoMapping} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	return false
+}

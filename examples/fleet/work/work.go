@@ -1,0 +1,451 @@
+// Package work analyzes submitted images. A Queue has a job for each submission; a Worker runs jobs, in any number of processes.
+package work
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
+	"github.com/hullmark/hullmark/analyzer/source"
+	"github.com/hullmark/hullmark/analyzer/source/registry"
+	"github.com/hullmark/hullmark/db/catalog"
+	"github.com/hullmark/hullmark/db/catalog/journal"
+	"github.com/hullmark/hullmark/examples/fleet/address"
+	"github.com/hullmark/hullmark/examples/fleet/answer"
+	"github.com/hullmark/hullmark/examples/fleet/objects"
+	"github.com/hullmark/hullmark/examples/fleet/store"
+	"github.com/hullmark/hullmark/matcher/watch/webhook"
+	"github.com/hullmark/hullmark/sbom"
+)
+
+// attempts is the number of attempts of a submission that fails for a reason that may pass.
+const attempts = 5
+
+// A Worker analyzes images.
+type Worker struct {
+	Store    *store.Store
+	Objects  objects.Store
+	Scanner  scan.Scanner     // with a Cache that all processes share, and a Budget
+	Registry registry.Options // its Keychain is replaced by that of the tenant
+	Parallel int              // jobs at once
+
+	Keychain   func(ctx context.Context, tenant string) (authn.Keychain, error)
+	Registries func(ctx context.Context, tenant string) ([]string, error) // patterns for package address
+
+	Pauses []time.Duration // before further attempts; by default 5 s, 30 s, 2 min and 10 min
+	Log    *slog.Logger
+	Done   func(*store.Submission) // called after a submission ends; may be nil
+
+	id string // of the process
+}
+
+const (
+	aliveFor   = 15 * time.Second // without a sign
+	aliveEvery = 4 * time.Second
+	mostWaits  = 20 // attempts of a submission whose registry asks to wait
+)
+
+// live gives signs of life until ctx ends.
+func (w *Worker) live(ctx context.Context) error {
+	if err := w.Store.Alive(ctx, w.id, aliveFor); err != nil {
+		return err
+	}
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(aliveEvery):
+				if err := w.Store.Alive(ctx, w.id, aliveFor); err != nil && ctx.Err() == nil {
+					w.Log.Warn("a sign of life failed", "error", err)
+				}
+			}
+		}
+	}()
+	return nil
+}
+
+// ErrExpired reports a credential for a registry that has expired.
+var ErrExpired = errors.New("the credential has expired")
+
+// waitError reports that a registry asked to wait.
+type waitError struct {
+	time time.Duration
+	err  error
+}
+
+func (e *waitError) Error() string { return e.err.Error() }
+func (e *waitError) Unwrap() error { return e.err }
+
+// NextRetry implements [river.ClientRetryPolicy].
+func (w *Worker) NextRetry(job *rivertype.JobRow) time.Time {
+	pauses := w.Pauses
+	if len(pauses) == 0 {
+		pauses = []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute}
+	}
+	return time.Now().Add(pauses[min(len(job.Errors), len(pauses)-1)])
+}
+
+// turn works on the submission of a job.
+func (w *Worker) turn(ctx context.Context, job int64) (err error) {
+	m, err := w.Store.Start(ctx, job, w.id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil // an earlier attempt ended, and its end was lost
+	}
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	err = w.guarded(ctx, m)
+	after := context.WithoutCancel(ctx)
+	if err == nil {
+		w.Log.Info("analyzed", "tenant", m.Tenant, "submission", m.ID, "digest", m.Digest, "duration", time.Since(start))
+		w.ended(m)
+		return nil
+	}
+	if errors.Is(err, store.ErrConflict) {
+		w.Log.Warn("another worker has the submission", "tenant", m.Tenant, "submission", m.ID)
+		return nil
+	}
+	limit, limited := errors.AsType[*registry.RateLimitError](err)
+	last := m.Attempts >= attempts && !limited || m.Attempts >= mostWaits
+	reason, permanent := Reason(err)
+	m.State, m.Reason, m.Message = store.Waiting, reason, err.Error()
+	if permanent || last {
+		m.State = store.Failed
+	}
+	w.Log.Warn("analysis failed", "tenant", m.Tenant, "submission", m.ID, "reason", reason, "attempt", m.Attempts, "final", m.State == store.Failed, "error", err)
+	if m.State == store.Failed {
+		if tellErr := w.tell(after, m.Tenant, failed(m)); tellErr != nil {
+			return errors.Join(err, tellErr)
+		}
+	}
+	if storeErr := w.Store.Write(after, func(tx *store.Tx) error {
+		if m.State == store.Failed && m.Digest != "" {
+			if err := tx.End(after, m.Tenant, m.Digest, store.Failed, reason, m.Message); err != nil {
+				return err
+			}
+		}
+		return tx.Finish(after, m)
+	}); storeErr != nil {
+		return errors.Join(err, storeErr)
+	}
+	if m.State == store.Failed {
+		w.ended(m)
+		return nil
+	}
+	if limited {
+		return &waitError{limit.Wait, err}
+	}
+	return err
+}
+
+func (w *Worker) ended(m *store.Submission) {
+	if m.Object != "" {
+		if err := w.Objects.Delete(context.Background(), m.Object); err != nil {
+			w.Log.Warn("deleting an upload failed", "object", m.Object, "error", err)
+		}
+	}
+	if w.Done != nil {
+		w.Done(m)
+	}
+}
+
+// guarded analyzes a submission. A panic is an error.
+func (w *Worker) guarded(ctx context.Context, m *store.Submission) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			w.Log.Error("panic", "value", v, "stack", string(debug.Stack()))
+			err = fmt.Errorf("work: panic: %v", v)
+		}
+	}()
+	switch m.Kind {
+	case store.Reference:
+		return w.reference(ctx, m)
+	case store.Archive:
+		return w.archive(ctx, m)
+	case store.SBOM:
+		return w.document(ctx, m)
+	}
+	return fmt.Errorf("work: %w kind %q", errors.ErrUnsupported, m.Kind)
+}
+
+// Reason returns the code of why an analysis failed, and whether another attempt would fail for the same reason.
+func Reason(err error) (code string, permanent bool) {
+	_, limited := errors.AsType[*analyzer.LimitError](err)
+	_, digest := errors.AsType[*analyzer.DigestError](err)
+	_, rate := errors.AsType[*registry.RateLimitError](err)
+	switch {
+	case errors.Is(err, errMalformed):
+		return "malformed", true
+	case errors.Is(err, ErrExpired):
+		return "credential-expired", true
+	case errors.Is(err, address.ErrRegistry), errors.Is(err, webhook.ErrAddress):
+		return "not-allowed", true
+	case errors.Is(err, address.ErrReference):
+		return "malformed-reference", true
+	case limited, errors.Is(err, sbom.ErrLimit):
+		return "limit", true
+	case digest:
+		return "digest-mismatch", true
+	case rate:
+		return "rate-limit", false
+	case errors.Is(err, fs.ErrNotExist):
+		return "not-found", true
+	case errors.Is(err, fs.ErrPermission):
+		return "access-denied", true
+	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, sbom.ErrUnsupported), errors.Is(err, source.ErrKind):
+		return "unsupported", true
+	case errors.Is(err, context.DeadlineExceeded):
+		return "timeout", false
+	case errors.Is(err, context.Canceled):
+		return "stopped", false
+	}
+	return "error", false
+}
+
+// errMalformed reports an upload that cannot be read.
+var errMalformed = errors.New("malformed")
+
+// reference analyzes an image in a registry.
+func (w *Worker) reference(ctx context.Context, m *store.Submission) error {
+	patterns, err := w.Registries(ctx, m.Tenant)
+	if err != nil {
+		return err
+	}
+	ref, err := address.Check(m.Reference, patterns)
+	if err != nil {
+		return err
+	}
+	options := w.Registry
+	if options.Keychain, err = w.Keychain(ctx, m.Tenant); err != nil {
+		return err
+	}
+	img, err := source.Open(ctx, "registry:"+ref.Name(), source.Options{Platform: m.Platform, Kinds: []string{"registry"}, Registry: options})
+	if err != nil {
+		return err
+	}
+	defer img.Close()
+	return w.image(ctx, m, img, ref)
+}
+
+// archive analyzes an uploaded archive.
+func (w *Worker) archive(ctx context.Context, m *store.Submission) error {
+	object, err := w.Objects.Open(ctx, m.Object)
+	if err != nil {
+		return err
+	}
+	defer object.Close()
+	var ref name.Reference
+	if m.Reference != "" {
+		if ref, err = name.ParseReference(m.Reference); err != nil {
+			return fmt.Errorf("work: %q: %w", m.Reference, address.ErrReference)
+		}
+	}
+	img, err := source.OpenStream(ctx, source.Stream{Ref: "upload", Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(object.Reader()), nil }},
+		source.Options{Platform: m.Platform})
+	if err != nil {
+		if code, _ := Reason(err); code == "error" || code == "not-found" {
+			err = fmt.Errorf("%w: %w", errMalformed, err)
+		}
+		return err
+	}
+	defer img.Close()
+	return w.image(ctx, m, img, ref)
+}
+
+// image scans an image unless the catalog has it, and stores the result. Its digests authenticate everything that all tenants share.
+func (w *Worker) image(ctx context.Context, m *store.Submission, img *source.Image, ref name.Reference) error {
+	config, err := img.ConfigName()
+	if err != nil {
+		return err
+	}
+	row := &store.Image{Tenant: m.Tenant, Kind: m.Kind, Digest: img.ManifestDigest(), Manifest: img.ManifestDigest(), Config: config.String(), Annotations: m.Annotations, Submitted: m.Submitted}
+	if row.Digest == "" {
+		row.Digest = row.Config // of a docker archive
+	}
+	if ref != nil {
+		row.Reference = ref.Name()
+	}
+	if file, err := img.ConfigFile(); err == nil {
+		row.Platform = file.Platform().String()
+	} else {
+		return err
+	}
+	if err := w.begin(ctx, m, row); err != nil {
+		return err
+	}
+	if _, err := w.Store.Catalog.Image(ctx, row.Digest); err == nil && !m.Again {
+		return w.end(ctx, m, row, ref)
+	} else if err != nil && !errors.Is(err, catalog.ErrNotFound) {
+		return err
+	}
+	documents, err := documentsOf(img, row)
+	if err != nil {
+		return err
+	}
+	found, err := w.Scanner.Scan(ctx, img)
+	if err != nil {
+		return err
+	}
+	if err := w.put(ctx, row, found, documents...); err != nil {
+		return err
+	}
+	return w.end(ctx, m, row, ref)
+}
+
+// documentsOf returns the manifest and the configuration of an image, which its digest authenticates.
+func documentsOf(img *source.Image, row *store.Image) (list []catalog.Document, err error) {
+	add := func(name, digest string, raw []byte) error {
+		if got := fmt.Sprintf("sha256:%x", sha256.Sum256(raw)); got != digest {
+			return &analyzer.DigestError{Want: digest, Got: got}
+		}
+		list = append(list, catalog.Document{Image: row.Digest, Name: name, Kind: "application/json", Added: time.Now(), Content: raw})
+		return nil
+	}
+	raw, err := img.RawConfigFile()
+	if err == nil {
+		err = add(journal.Config, row.Config, raw)
+	}
+	if err == nil && row.Manifest != "" {
+		if raw, err = img.RawManifest(); err == nil {
+			err = add(answer.Manifest, row.Manifest, raw)
+		}
+	}
+	return list, err
+}
+
+// put writes the content of an image to the catalog, for all tenants, and marks it for the index.
+func (w *Worker) put(ctx context.Context, row *store.Image, found *analyzer.Report, documents ...catalog.Document) error {
+	image := catalog.Image{Digest: row.Digest, Info: found.Image, Added: time.Now()}
+	if err := catalog.PutBatch(ctx, w.Store.Catalog, image, found, catalog.Batch{Documents: documents}); err != nil {
+		return err
+	}
+	return w.Store.Write(ctx, func(tx *store.Tx) error { return tx.Unindexed(ctx, row.Digest) })
+}
+
+// document analyzes an SBOM. Its image is named by the SBOM's own digest: a document cannot replace the result of a scan.
+func (w *Worker) document(ctx context.Context, m *store.Submission) error {
+	object, err := w.Objects.Open(ctx, m.Object)
+	if err != nil {
+		return err
+	}
+	defer object.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, object.Reader()); err != nil {
+		return err
+	}
+	found, err := sbom.Decode(object.Reader(), sbom.Limits{})
+	if err != nil {
+		if code, _ := Reason(err); code == "error" {
+			err = fmt.Errorf("%w: %w", errMalformed, err)
+		}
+		return err
+	}
+	var ref name.Reference
+	if m.Reference != "" {
+		if ref, err = name.ParseReference(m.Reference); err != nil {
+			return fmt.Errorf("work: %q: %w", m.Reference, address.ErrReference)
+		}
+	}
+	row := &store.Image{Tenant: m.Tenant, Kind: m.Kind, Digest: "sha256:" + hex.EncodeToString(h.Sum(nil)), Config: found.Image.ID, Manifest: found.Image.Digest, Platform: found.Image.Platform,
+		Annotations: m.Annotations, Submitted: m.Submitted}
+	if ref != nil {
+		row.Reference = ref.Name()
+	}
+	if err := w.begin(ctx, m, row); err != nil {
+		return err
+	}
+	if err := w.put(ctx, row, found); err != nil {
+		return err
+	}
+	return w.end(ctx, m, row, ref)
+}
+
+// begin stores the image of a submission.
+func (w *Worker) begin(ctx context.Context, m *store.Submission, row *store.Image) error {
+	m.Digest = row.Digest
+	return w.Store.Write(ctx, func(tx *store.Tx) error {
+		if err := tx.Begin(ctx, row); err != nil {
+			return err
+		}
+		return tx.Finish(ctx, m)
+	})
+}
+
+// end stores that an image is analyzed, after the catalog has its content and the events. A crash in between repeats all of it, and the events
+// have the same IDs.
+func (w *Worker) end(ctx context.Context, m *store.Submission, row *store.Image, ref name.Reference) error {
+	named := webhook.Image{Tenant: m.Tenant, Digest: row.Digest}
+	var events []webhook.Message
+	tag, tagged := ref.(name.Tag)
+	if ref != nil {
+		named.Repository = ref.Context().Name()
+	}
+	if tagged {
+		named.Tag = tag.TagStr()
+		before, err := w.Store.Pointed(ctx, m.Tenant, tag.Name())
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if err == nil && before.Digest != row.Digest {
+			events = append(events, webhook.Message{ID: journal.ID(webhook.TagMoved, m.Tenant, tag.Name(), before.Digest, row.Digest, fmt.Sprint(before.Since.UnixMicro())),
+				Kind: webhook.TagMoved, Images: []webhook.Image{named}, Text: "from " + before.Digest + " to " + row.Digest})
+		}
+	}
+	events = append(events, webhook.Message{ID: journal.ID(webhook.ImageAnalyzed, m.Tenant, m.ID), Kind: webhook.ImageAnalyzed, Images: []webhook.Image{named}})
+	if err := w.tell(ctx, m.Tenant, events...); err != nil {
+		return err
+	}
+	return w.Store.Write(ctx, func(tx *store.Tx) error {
+		if err := tx.End(ctx, m.Tenant, row.Digest, store.Analyzed, "", ""); err != nil {
+			return err
+		}
+		if tagged {
+			if _, err := tx.Point(ctx, m.Tenant, tag.Name(), row.Digest); err != nil {
+				return err
+			}
+		}
+		m.State, m.Reason, m.Message = store.Analyzed, "", ""
+		return tx.Finish(ctx, m)
+	})
+}
+
+// tell writes events.
+func (w *Worker) tell(ctx context.Context, tenant string, events ...webhook.Message) error {
+	j := &journal.Journal{Store: w.Store.Catalog, Tenant: tenant}
+	var b catalog.Batch
+	for _, e := range events {
+		n, err := j.Notice(e)
+		if err != nil {
+			return err
+		}
+		b.Notices = append(b.Notices, n)
+	}
+	return w.Store.Catalog.Write(ctx, &b)
+}
+
+// failed returns the event that a submission failed.
+func failed(m *store.Submission) webhook.Message {
+	image := webhook.Image{Tenant: m.Tenant, Digest: m.Digest}
+	if ref, err := name.ParseReference(m.Reference); err == nil {
+		image.Repository = ref.Context().Name()
+		if tag, ok := ref.(name.Tag); ok {
+			image.Tag = tag.TagStr()
+		}
+	}
+	return webhook.Message{ID: journal.ID(webhook.AnalysisFailed, m.Tenant, m.ID), Kind: webhook.AnalysisFailed, Images: []webhook.Image{image}, Text: m.Reason}
+}
