@@ -167,7 +167,7 @@ func imageGet(ctx context.Context, p *program, c *call) error {
 	return p.print(ctx, asked, "/v1/images/"+client.Escape(args[0]), nil)
 }
 
-// print prints an answer as it is.
+// print prints the bytes of an answer.
 func (p *program) print(ctx context.Context, c *client.Client, path string, query url.Values) error {
 	response, err := c.Do(ctx, &client.Request{Path: path, Query: query})
 	if err != nil {
@@ -210,7 +210,7 @@ func sbomCommand(ctx context.Context, p *program, c *call) error {
 	return p.print(ctx, asked, "/v1/images/"+client.Escape(args[0])+"/sbom", query)
 }
 
-// A vulnerability has what a table shows.
+// A vulnerability has the fields that a table shows.
 type vulnerability struct {
 	ID, Status, Fixed, Uncertain, Suppressed string
 	Severity                                 struct{ Level string }

@@ -22,7 +22,7 @@ const mostExpanded = 300
 // An observed is an image whose states follow from the events since its arrival.
 type observed struct {
 	image  int
-	forms  []string // of the package version of each component
+	forms  []string // package versions in the order of the components
 	states map[string]map[string]watch.State
 }
 
@@ -212,7 +212,7 @@ func (s *simulation) compareNotice(ctx context.Context, e *watch.Event, d *day, 
 	return nil
 }
 
-// apply changes the states of a package version by the events of a day, each of which must fit.
+// apply changes the states of a package version by the events of a day, which must all fit.
 func apply(states map[string]watch.State, events []*watch.Event) error {
 	became := make(map[string]bool)
 	for _, kinds := range [][]watch.Kind{

@@ -110,10 +110,10 @@ func quantiles(list []answer) (p50, p99, worst time.Duration) {
 // measureFlag begins the process that measures one day.
 const measureFlag = "measure-day"
 
-// A cost is what a day takes in a process of its own.
+// A cost has the time and memory of a day in a process that does nothing else.
 type cost struct {
 	Changes, CVEs, Events, Versions int
-	Processor                       time.Duration // of the whole process
+	Processor                       time.Duration // with starting and reading
 	Rows                            time.Duration // more, for the rows of the outbox
 	Resident, Heap                  int64         // peaks
 }
@@ -158,7 +158,7 @@ func (s *simulation) measureDay(ctx context.Context) error {
 	return nil
 }
 
-// measure compares two databases over an index, and writes what it took.
+// measure compares two databases over an index, and writes the cost.
 func measure(ctx context.Context, w io.Writer, files []string) error {
 	if len(files) != 3 {
 		return fmt.Errorf("%d files to measure, want 3", len(files))

@@ -8,7 +8,7 @@ import (
 // A File is the file of advisories that the service uses, among the objects.
 type File struct {
 	Object  string
-	Hash    string // of its content
+	Hash    string // SHA-256
 	Changed time.Time
 }
 
@@ -33,7 +33,7 @@ type Feed struct {
 	Name      string
 	Enabled   bool
 	Every     time.Duration // between updates
-	Wanted    bool          // an update was asked for
+	Wanted    bool          // a person asked for an update
 	Tried     time.Time     // last update
 	Succeeded time.Time     // last update without an error
 	Records   int64         // of the last update that read data
