@@ -22,7 +22,7 @@ var (
 // Options say how to write a document. The zero value is CycloneDX 1.6 as indented JSON, of an image without a name.
 type Options struct {
 	Format  Format
-	Version string // of the format: "1.4" to "1.7" for CycloneDX, "" is "1.6"; "2.3" or "" for SPDX
+	Version string // the format's: "1.4" to "1.7" for CycloneDX, "" is "1.6"; "2.3" or "" for SPDX
 	Compact bool   // without indentation
 
 	// Files also writes the entries of Report.Files, except directories without findings and records, as components of type file, with
@@ -34,7 +34,7 @@ type Options struct {
 	// Name and the digest of its manifest. A report that has no such digest is an error, [ErrNoDigest].
 	Statement bool
 
-	Name      string      // of the image: "debian:12-slim"; default: the Assessment's, else the image's digest
+	Name      string      // the image's: "debian:12-slim"; default: the Assessment's, else the image's digest
 	Tool      report.Tool // the program that makes the document; one without a name is left out
 	Timestamp time.Time   // when it was made; the zero time leaves it out
 }

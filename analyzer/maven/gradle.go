@@ -15,7 +15,7 @@ import (
 func parseGradleLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 	var packages []analyzer.Package
 	var bad problem.List
-	if err := m.Bytes(int64(len(text))); err != nil { // of which the packages are parts
+	if err := m.Bytes(int64(len(text))); err != nil { // the packages are parts of it
 		return nil, fmt.Errorf("maven: lock file: %w", err)
 	}
 	number := 0

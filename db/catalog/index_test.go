@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -140,6 +141,46 @@ func TestIndex(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestIndexAtOnce asks many questions at once, whose answers share memory, and compares them with those of an index that is opened for each.
+func TestIndexAtOnce(t *testing.T) {
+	reports := fleet(8, 30)
+	file := build(t, reports, slices.Sorted(maps.Keys(reports)))
+	shared := open(t, file)
+	answer := func(x *Index, k matcher.Key) (list []string, err error) {
+		var numbers []int
+		for f, err := range x.Subjects(t.Context(), []matcher.Key{k}) {
+			if err != nil {
+				return nil, err
+			}
+			numbers = append(numbers, f.Number)
+		}
+		for d, err := range x.Digests(t.Context(), numbers) {
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, d)
+		}
+		return list, nil
+	}
+	var wg sync.WaitGroup
+	for digest := range reports {
+		wg.Go(func() {
+			for _, s := range matcher.Subjects(reports[digest]) {
+				for _, k := range s.Keys()[:1] {
+					got, err := answer(shared, k)
+					if err != nil {
+						t.Error(err)
+					}
+					if want, _ := answer(open(t, file), k); !slices.Equal(got, want) || len(want) == 0 {
+						t.Errorf("%v: %v, want %v", k, got, want)
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // TestIndexBytes requires that an index does not depend on the order of arrival, nor on images that were there before, and that generations,
@@ -274,6 +315,12 @@ func FuzzIndex(f *testing.F) {
 			y.root.firsts = []matcher.Key{{}}
 			y.find(t.Context(), []matcher.Key{{Type: "npm", Name: "p1"}})
 			return
+		}
+		if section == sectionChunks {
+			y.chunks.blocks = make([]atomic.Pointer[chunkBlock], 1)
+			if b, err := y.chunkBlock(0); err == nil && len(b.sets) != records {
+				t.Errorf("%d sets, want %d", len(b.sets), records)
+			}
 		}
 		y.records(t.Context(), section, nil, func(n int, d *decoder) error {
 			switch section {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -185,6 +186,9 @@ type Index struct {
 	root *indexRoot
 	hash [sha256.Size]byte
 	zstd *zstd.Decoder
+
+	chunks  chunkCache
+	scratch bitmaps
 }
 
 // OpenIndex opens an index of size bytes. It reads the root and no block. Errors wrap [ErrCorrupt] or are those of r.
@@ -216,6 +220,7 @@ func OpenIndex(r io.ReaderAt, size int64) (*Index, error) {
 	if x.root, err = parseRoot(b, int64(at)); err != nil {
 		return nil, fmt.Errorf("catalog: index: %w", err)
 	}
+	x.chunks.blocks = make([]atomic.Pointer[chunkBlock], len(x.root.sections[sectionChunks].blocks))
 	x.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxBlockSize), zstd.WithDecodeAllCapLimit(true))
 	if err != nil {
 		return nil, fmt.Errorf("catalog: index: %w", err)

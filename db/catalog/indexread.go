@@ -115,7 +115,8 @@ func (x *Index) find(ctx context.Context, keys []matcher.Key) ([]int, error) {
 	slices.SortFunc(keys, matcher.CompareKeys)
 	keys = slices.Compact(keys)
 	n := x.root.sections[sectionSubjects].records
-	found := newBitmap(n)
+	found := x.scratch.get(n)
+	defer x.scratch.put(found)
 	for len(keys) > 0 {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("catalog: %w", err)
@@ -194,7 +195,8 @@ func (x *Index) Images(ctx context.Context, numbers []int) (*ImageSet, error) {
 		return set, nil
 	}
 	n := x.root.sections[sectionChunks].records
-	chunks := newBitmap(n)
+	chunks := x.scratch.get(n)
+	defer x.scratch.put(chunks)
 	err := x.records(ctx, sectionSubjects, numbers, func(_ int, d *decoder) error {
 		d.take(d.uint())
 		return eachRun(d.take(d.uint()), n, chunks.add)
@@ -207,9 +209,7 @@ func (x *Index) Images(ctx context.Context, numbers []int) (*ImageSet, error) {
 		list = append(list, n)
 		return true
 	})
-	err = x.records(ctx, sectionChunks, list, func(_ int, d *decoder) error {
-		return eachRun(d.take(d.uint()), x.Len(), set.bits.add)
-	})
+	err = x.eachSet(ctx, list, func(runs []byte) error { return eachRun(runs, x.Len(), set.bits.add) })
 	return set, err
 }
 

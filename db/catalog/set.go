@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"sync"
 )
 
 // A set of numbers is stored as its runs, each a varint of the gap since the run before, times two, plus 1 if the run has more than one
@@ -92,3 +93,18 @@ func (m bitmap) each(f func(int) bool) {
 		}
 	}
 }
+
+// bitmaps keeps bitmaps for later questions, since those of a fleet are large.
+type bitmaps struct{ pool sync.Pool }
+
+// get returns an empty set of numbers below n.
+func (p *bitmaps) get(n int) bitmap {
+	if m, ok := p.pool.Get().(*bitmap); ok && cap(*m) >= (n+63)/64 {
+		got := (*m)[:(n+63)/64]
+		clear(got)
+		return got
+	}
+	return newBitmap(n)
+}
+
+func (p *bitmaps) put(m bitmap) { p.pool.Put(&m) }

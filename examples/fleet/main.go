@@ -5,10 +5,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -24,37 +22,12 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/store"
 )
 
-const usage = `usage: fleet COMMAND [FLAGS]
-
-commands:
-  serve         run the service
-  token create  make a token and print it
-
-Run fleet COMMAND -h for its flags.
-`
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	if errors.Is(err, flag.ErrHelp) {
-		os.Exit(2)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "fleet:", err)
-		os.Exit(1)
-	}
-}
-
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	switch {
-	case len(args) > 0 && args[0] == "serve":
-		return serveCommand(ctx, args[1:], stdout, stderr)
-	case len(args) > 1 && args[0] == "token" && args[1] == "create":
-		return tokenCommand(ctx, args[2:], stdout, stderr)
-	}
-	io.WriteString(stderr, usage)
-	return flag.ErrHelp
+	p := &program{stdout: os.Stdout, stderr: os.Stderr, stdin: os.Stdin, getenv: os.Getenv}
+	code := p.run(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
 }
 
 // common adds the flags that all commands have.
@@ -63,18 +36,20 @@ func common(f *flag.FlagSet, o *serve.Options) {
 	f.StringVar(&o.Database, "database", os.Getenv("FLEET_DATABASE"), "`ADDRESS` of a PostgreSQL database, postgres://...; default SQLite in the data directory, or $FLEET_DATABASE")
 }
 
-func serveCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func serveCommand(ctx context.Context, p *program, c *call) error {
 	var o serve.Options
-	f := flag.NewFlagSet("fleet serve", flag.ContinueOnError)
-	f.SetOutput(stderr)
+	f := c.flags
 	common(f, &o)
 	listen := f.String("listen", "127.0.0.1:8080", "`ADDRESS` of the API")
 	f.Func("role", "`ROLE` of the process: api, worker or all (default all)", func(s string) error {
 		o.Role = serve.Role(s)
 		return nil
 	})
-	f.StringVar(&o.Advisories, "db", "", "`FILE` of advisories (default advisories.db in the data directory)")
+	f.StringVar(&o.Advisories, "db", "", "`FILE` of advisories that another program replaces; by default, the service updates advisories itself")
+	f.StringVar(&o.Mirror, "mirror", "", "fetch advisories from this `URL` or directory, as https://HOST/PATH in URL/HOST/PATH")
+	f.DurationVar(&o.FeedEvery, "update-every", 6*time.Hour, "update advisories after this `TIME`")
 	f.StringVar(&o.Key, "key", "", "`FILE` of the key that encrypts credentials (default key in the data directory)")
+	f.IntVar(&o.Daily, "daily", 0, "let a token submit `N` images a day (default no limit)")
 	f.IntVar(&o.Workers, "workers", 4, "work on `N` images at once")
 	f.Int64Var(&o.MaxUpload, "max-upload", 10<<30, "refuse uploads of more than `N` bytes")
 	f.Func("registry", "allow tenants without a list of their own to submit images of registries that match `PATTERN` (repeatable; default all)", func(s string) error {
@@ -90,10 +65,10 @@ func serveCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 		o.Allow = append(o.Allow, p)
 		return err
 	})
-	if err := f.Parse(args); err != nil {
+	if _, err := c.parse(0); err != nil {
 		return err
 	}
-	o.Log = slog.New(slog.NewTextHandler(stderr, nil))
+	o.Log = slog.New(slog.NewTextHandler(p.stderr, nil))
 	s, err := serve.Open(ctx, o)
 	if err != nil {
 		return err
@@ -104,15 +79,14 @@ func serveCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 		if l, err = net.Listen("tcp", *listen); err != nil {
 			return err
 		}
-		fmt.Fprintf(stdout, "listening on http://%s\n", l.Addr())
+		fmt.Fprintf(p.stdout, "listening on http://%s\n", l.Addr())
 	}
 	return s.Run(ctx, l)
 }
 
-func tokenCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func tokenCommand(ctx context.Context, p *program, c *call) error {
 	var o serve.Options
-	f := flag.NewFlagSet("fleet token create", flag.ContinueOnError)
-	f.SetOutput(stderr)
+	f := c.flags
 	common(f, &o)
 	t := &store.Token{Scopes: store.Scopes()}
 	f.StringVar(&t.Tenant, "tenant", "default", "`NAME` of the tenant")
@@ -128,7 +102,7 @@ func tokenCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 		}
 		return nil
 	})
-	if err := f.Parse(args); err != nil {
+	if _, err := c.parse(0); err != nil {
 		return err
 	}
 	if *days > 0 {
@@ -148,6 +122,6 @@ func tokenCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(stdout, secret)
+	_, err = fmt.Fprintln(p.stdout, secret)
 	return err
 }

@@ -99,7 +99,8 @@ func TestReadme(t *testing.T) {
 				t.Fatalf("%v\n%s", err, out)
 			}
 		case strings.HasSuffix(c, "serve &"):
-			cmd := exec.Command(filepath.Join(dir, "fleet"), "serve", "--listen", address, "--allow-address", "127.0.0.0/8")
+			cmd := exec.Command(filepath.Join(dir, "fleet"), "serve", "--listen", address, "--allow-address", "127.0.0.0/8", "--db", "advisories.db") // publishers are not reached here
+			fleettest.WriteAdvisories(t, filepath.Join(dir, "advisories.db"), fleettest.Debian12("CVE-2019-9636", "python3.7", "3.7.3-2", matcher.Critical))
 			cmd.Dir = dir
 			var log bytes.Buffer
 			cmd.Stderr = &log
@@ -119,12 +120,13 @@ func TestReadme(t *testing.T) {
 				}
 				return err == nil
 			})
-		case strings.HasPrefix(c, "hullmark db update"): // needs the network
-			file := c[strings.LastIndexByte(c, ' ')+1:]
-			fleettest.WriteAdvisories(t, filepath.Join(dir, file), fleettest.Debian12("CVE-2019-9636", "python3.7", "3.7.3-2", matcher.Critical))
 		default:
 			shell(c)
 		}
+	}
+	policy := filepath.Join(dir, "policy.yaml")
+	if err := os.WriteFile(policy, []byte("version: 2\npolicies: [{name: p, otherwise: go, rules: [{name: r, on: match, when: match.severity >= HIGH, action: stop, message: '${match.id}'}]}]\ndefault: {policies: [p]}\n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	want := map[string]string{"severity=high": "CVE-2019-9636", "sbom?": "SPDX-2.3", "affected?id": `"digest"`, "affected?purl": `"digest"`, "/v1/events": "image-analyzed"}
 	for _, c := range commands(t, "Submit an image") {
@@ -154,6 +156,25 @@ func TestReadme(t *testing.T) {
 			}
 		}
 	}
+	want = map[string]string{"image add": "sha256:", "./fleet vuln": "CVE-2019-9636", "evaluate": "policy production: stop", "mark add": "\n", "affected": "sha256:", "./fleet events": "image-analyzed"}
+	env = append(env, "FLEET_SERVER=http://"+address)
+	for _, c := range commands(t, "The command") {
+		if strings.HasPrefix(c, "export") {
+			token, err := os.ReadFile(filepath.Join(dir, "token"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			env = append(env, "FLEET_TOKEN="+string(token))
+			continue
+		}
+		out := shell(strings.Replace(c, "registry.example/team/app", strings.TrimSuffix(ref, ":12"), 1))
+		for part, text := range want {
+			if strings.Contains(c, part) && !strings.Contains(out, text) {
+				t.Errorf("%s: %s, want %q", c, out, text)
+			}
+		}
+	}
+
 }
 
 // TestImports: the module is built on the public packages of the library.

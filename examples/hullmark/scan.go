@@ -52,6 +52,7 @@ type scanFlags struct {
 	matchFlags
 	baseFlags
 	attached bool
+	server   serverFlags
 }
 
 func (f *scanFlags) register(a *app, c *cobra.Command) {
@@ -66,6 +67,13 @@ func (f *scanFlags) register(a *app, c *cobra.Command) {
 func (a *app) scanCommand() *cobra.Command {
 	var f scanFlags
 	c := command("scan", func(ctx context.Context, args []string) error {
+		if f.server.url != "" {
+			s, err := f.server.open(&f.matchFlags)
+			if err != nil {
+				return err
+			}
+			return a.asked(ctx, s, args[0], &f.matchFlags, func() (string, error) { return s.submit(ctx, args[0]) })
+		}
 		name, err := imageref.Canonical(args[0])
 		if err == nil && isDocument(name) {
 			a.say("%s is an SBOM: its packages are matched, as hullmark match does", terminal.Escape(args[0]))
@@ -75,6 +83,7 @@ func (a *app) scanCommand() *cobra.Command {
 	})
 	c.SuggestFor = []string{"image", "fs", "filesystem", "rootfs"} // commands of trivy
 	f.register(a, c)
+	f.server.register(c)
 	return c
 }
 
@@ -162,9 +171,22 @@ func (a *app) matchDocument(ctx context.Context, file string, f *scanFlags) erro
 func (a *app) inBuildCommand() *cobra.Command {
 	var f matchFlags
 	var places placeFlags
+	var remote serverFlags
 	var root string
 	c := command("in-build", func(ctx context.Context, _ []string) error {
 		name := "rootfs:" + root
+		if remote.url != "" {
+			s, err := remote.open(&f)
+			if err != nil {
+				return err
+			}
+			return a.asked(ctx, s, name, &f, func() (string, error) {
+				return a.sendInside(ctx, s, &f, func() (*analyzer.Report, error) {
+					found, _, err := a.readInside(ctx, name, root, &f)
+					return found, err
+				})
+			})
+		}
 		return a.match(ctx, name, &f, &places, func() (*analyzer.Report, *v1.ConfigFile, error) {
 			return a.readInside(ctx, name, root, &f)
 		})
@@ -173,6 +195,7 @@ func (a *app) inBuildCommand() *cobra.Command {
 	list := c.Flags().Lookup("ignore-file") // a list in the image that is judged must not be read unasked
 	f.ignoreFile, list.DefValue, list.Usage = "off", "off", "hide the vulnerabilities and rules that the list in `FILE` ignores"
 	places.registerExclusions(a, c)
+	remote.register(c)
 	c.Flags().StringVar(&root, "root", "/", "scan `DIR` instead of the whole file system")
 	return c
 }

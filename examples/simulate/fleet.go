@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -13,30 +12,50 @@ import (
 // A fleet is a synthetic set of images: applications with several tags, on patch levels of base images. Everything follows from numbers, so
 // the simulation keeps no images.
 type fleet struct {
+	world  *world
 	images int // 1,000,000 for the whole
 	names  int // of packages of languages
+
+	builds [][][levels]string // of packages of the pool: by number, release and level
 }
 
 const (
 	bases       = 40
 	levels      = 60  // of patches of a base image
-	basePool    = 700 // packages that base images have
-	perBase     = 150
-	perApp      = 130
-	tagsPerApp  = 10 // on average, 1 to 19
-	commonNames = 2000
+	perBase     = 150 // packages of a base image
+	perLibrary  = 100 // packages of the layer that several tags of an application share
+	perApp      = 30  // packages of the layer that each tag has for itself
+	mostTags    = 20  // of an application; the fewest are 1
+	perName     = 14  // versions of a package of a language
+	commonNames = 500 // of each language, which two of three packages of an application have
 )
 
-func newFleet(images int) fleet { return fleet{images, max(images*170/1000, 5000)} }
-
-func hashOf(numbers ...int) int {
-	h := fnv.New64a()
-	for _, n := range numbers {
-		for i := range 4 {
-			h.Write([]byte{byte(n >> (8 * i))})
+func newFleet(w *world, images, names int) *fleet {
+	f := &fleet{world: w, images: images, names: names}
+	for n := range poolSize {
+		of := make([][levels]string, len(w.releases))
+		for r := range w.releases {
+			patches := 0
+			for level := range levels { // most packages get few patches
+				if level > 0 && hashOf(n, r, level)%25 == 0 {
+					patches++
+				}
+				of[r][level] = w.build(place{n, r}, patches)
+			}
 		}
+		f.builds = append(f.builds, of)
 	}
-	return int(h.Sum64() >> 2)
+	return f
+}
+
+// hashOf returns a number that looks random and depends on numbers.
+func hashOf(numbers ...int) int {
+	h := uint64(14695981039346656037)
+	for _, n := range numbers {
+		h = (h ^ uint64(n)) * 0x9e3779b97f4a7c15
+		h ^= h >> 29
+	}
+	return int(h >> 2)
 }
 
 func digestOf(image int) string {
@@ -44,57 +63,65 @@ func digestOf(image int) string {
 	return "sha256:" + hex.EncodeToString(h[:])
 }
 
-// release returns the release of Debian of a base image.
-func release(base int) string { return fmt.Sprint(10 + base%4) }
-
-// baseVersion returns the version of a package of the distribution after some patches of its release. Most packages get few patches.
-func baseVersion(name, base, level int) string {
-	patches := 0
-	for l := 1; l <= level; l++ {
-		if hashOf(name, base%4, l)%25 == 0 {
-			patches++
-		}
+// application returns the application of an image, and the number of its tag. Of 21 images in a row, the first ones are of one application.
+func application(image int) (app, tag int) {
+	group, at := image/(mostTags+1), image%(mostTags+1)
+	first := 1 + hashOf(group, 1)%mostTags
+	if at < first {
+		return 2 * group, at
 	}
-	return fmt.Sprintf("%d.%d-1+deb%su%d", 1+name%7, name%11, release(base), patches)
+	return 2*group + 1, at - first
 }
 
-// report returns the report of an image. Images with the same application and another tag differ in some packages.
-func (f fleet) report(image int) *analyzer.Report {
-	app := image / tagsPerApp
-	if hashOf(app, 1)%3 == 0 { // fewer tags for one application, more for the one before
-		app = image / (2 * tagsPerApp) * 2
-	}
-	base, level := hashOf(app, 2)%bases, (hashOf(app, 3)+image%tagsPerApp)%levels
+// tagOf returns the name that an image has in its registry.
+func tagOf(image int) string {
+	app, tag := application(image)
+	return fmt.Sprintf("registry.example/team%d/app%d:1.%d", app%50, app, tag)
+}
+
+// report returns the report of an image. Images of one application differ in some packages.
+func (f *fleet) report(image int) *analyzer.Report {
+	app, tag := application(image)
+	base, level := hashOf(app, 2)%bases, (hashOf(app, 3)+tag)%levels
+	release := base % len(f.world.releases)
 	r := &analyzer.Report{
-		Image:  analyzer.ImageInfo{ID: "sha256:" + fmt.Sprint("config", image), Platform: "linux/amd64"},
-		Distro: &analyzer.Distro{ID: "debian", VersionID: release(base), Name: "Debian GNU/Linux"},
-		Layers: []analyzer.Layer{{DiffID: fmt.Sprintf("sha256:base%d-%d", base, level)}, {DiffID: fmt.Sprint("sha256:app", image)}},
+		Image:  analyzer.ImageInfo{ID: fmt.Sprint("sha256:config", image), Platform: "linux/amd64"},
+		Distro: &analyzer.Distro{ID: "debian", VersionID: f.world.releases[release], Name: "Debian GNU/Linux"},
+		Layers: []analyzer.Layer{
+			{DiffID: fmt.Sprintf("sha256:base%d-%d", base, level)}, {DiffID: fmt.Sprintf("sha256:libraries%d-%d", app, tag/5)}, {DiffID: fmt.Sprint("sha256:app", image)},
+		},
+		Components: make([]analyzer.Component, 0, perBase+perLibrary+perApp),
+	}
+	add := func(prefix string, layer int, path, by string, p analyzer.Package) {
+		r.Components = append(r.Components, analyzer.Component{ID: fmt.Sprint(prefix, len(r.Components)), Layer: layer, Path: path, Analyzer: by, Package: p})
 	}
 	for i := range perBase {
 		name := i // the packages that all have
-		if i >= 60 {
-			name = 60 + hashOf(base, i)%(basePool-60)
+		if i >= everywhere {
+			name = everywhere + (hashOf(base)%poolSize+7*i)%(poolSize-everywhere)
 		}
-		r.Components = append(r.Components, analyzer.Component{ID: fmt.Sprint("b", i), Path: "var/lib/dpkg/status", Analyzer: "dpkg", Package: analyzer.Package{
-			Type: "deb", Namespace: "debian", Name: fmt.Sprint("lib", name), Version: baseVersion(name, base, level), Arch: "amd64", System: true, Vendor: "Maintainers <team@debian.org>",
-		}})
+		add("b", 0, "var/lib/dpkg/status", "dpkg", analyzer.Package{
+			Type: "deb", Namespace: "debian", Name: f.world.pool[name], Version: f.builds[name][release][level], Arch: "amd64", System: true, Vendor: "Maintainers <team@debian.org>",
+		})
 	}
-	kind := [...]string{"npm", "pypi", "maven", "golang"}[hashOf(app, 4)%4]
+	kind := hashOf(app, 4) % len(kinds)
 	random := rand.New(rand.NewPCG(uint64(app), 7))
-	for i := range perApp {
-		name := random.IntN(commonNames)
+	for i := range perLibrary + perApp {
+		number := random.IntN(commonNames)
 		if random.IntN(3) == 0 {
-			name = random.IntN(f.names)
+			number = random.IntN(f.names / len(kinds))
 		}
-		version := random.IntN(12)
-		if hashOf(image, i)%20 == 0 { // an update since another tag
-			version++
+		v, layer, updates := random.IntN(perName-3), 1, tag/5
+		if i >= perLibrary {
+			layer, updates = 2, tag
 		}
-		p := analyzer.Package{Type: kind, Name: fmt.Sprint("package", name), Version: fmt.Sprintf("%d.%d.%d", 1+version/4, version%4, name%5)}
-		if kind == "maven" || kind == "golang" {
-			p.Namespace = "org.example"
+		for u := range updates { // an update between two tags
+			if hashOf(app, i, u)%20 == 0 {
+				v++
+			}
 		}
-		r.Components = append(r.Components, analyzer.Component{ID: fmt.Sprint("a", i), Layer: 1, Path: "opt/app/lock", Analyzer: kind, Package: p})
+		namespace, name, version := f.world.library(kind, number, min(v, perName-1))
+		add("a", layer, "opt/app/lock", kinds[kind], analyzer.Package{Type: kinds[kind], Namespace: namespace, Name: name, Version: version})
 	}
 	return r
 }

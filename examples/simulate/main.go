@@ -1,7 +1,9 @@
-// Command simulate measures package db/catalog and package matcher/watch with a synthetic fleet of images, and checks their answers
+// Command simulate measures package db/catalog and package matcher/watch with a synthetic fleet of images over a month, and checks their answers
 // against whole reports.
 //
-//	go run ./examples/simulate -images 1000000
+//	go run ./examples/simulate -images 1000000 -feeds ../shared/feeds
+//
+// With -feeds, most packages of the fleet and their advisories are real; without it, all are made up.
 package main
 
 import (
@@ -10,31 +12,53 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 func main() {
-	images := flag.Int("images", 10_000, "number of images")
-	changes := flag.Int("changes", 3000, "advisories that change in the day")
-	checked := flag.Int("checked", 1000, "images whose answers are compared with those of whole reports")
-	file := flag.String("index", "", "where to write the index; default: memory")
+	var o options
+	flag.IntVar(&o.images, "images", 10_000, "number of images")
+	flag.IntVar(&o.days, "days", 30, "days with changes of advisories")
+	flag.IntVar(&o.changes, "changes", 3000, "advisories that change in a day")
+	flag.IntVar(&o.checked, "checked", 1000, "images whose events are compared with whole reports")
+	flag.IntVar(&o.questions, "questions", 10_000, "advisories whose images are looked up")
+	flag.StringVar(&o.feeds, "feeds", "", "folder of real feeds")
+	flag.BoolVar(&o.goals, "goals", false, "fail if a goal is missed")
+	measured := flag.String(measureFlag, "", "measure one day: an index and two databases, separated by commas")
 	flag.Parse()
-	if err := run(context.Background(), os.Stdout, options{*images, *changes, *checked, *file}); err != nil {
+	ctx := context.Background()
+	var err error
+	if *measured != "" {
+		err = measure(ctx, os.Stdout, strings.Split(*measured, ","))
+	} else {
+		err = run(ctx, os.Stdout, o)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "simulate:", err)
 		os.Exit(1)
 	}
 }
 
 type options struct {
-	images, changes, checked int
-	file                     string
+	images, days, changes, checked, questions int
+	feeds                                     string
+	goals                                     bool
 }
 
 func run(ctx context.Context, w io.Writer, o options) error {
-	s := &simulation{options: o, fleet: newFleet(o.images), out: w}
-	for _, step := range []func(context.Context) error{s.build, s.advisories, s.day, s.questions, s.check} {
+	dir, err := os.MkdirTemp("", "simulate-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	s := &simulation{options: o, dir: dir, out: w}
+	for _, step := range []func(context.Context) error{s.prepare, s.build, s.month, s.compareStore, s.ask, s.measureDay, s.check} {
 		if err := step(ctx); err != nil {
 			return err
 		}
+	}
+	if s.missed > 0 && o.goals {
+		return fmt.Errorf("%d goals are missed", s.missed)
 	}
 	return nil
 }

@@ -3,328 +3,288 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
-	"runtime"
 	"slices"
 	"time"
 
-	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/catalog"
+	"github.com/hullmark/hullmark/db/catalog/journal"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/watch"
 )
 
-// A simulation is one run.
+// A simulation is one run. The first generation of the index has options.images images. In each day advisories change, some images arrive, tags
+// move to them, and some images are deleted.
 type simulation struct {
 	options
-	fleet fleet
-	out   io.Writer
+	dir    string // for files
+	out    io.Writer
+	missed int // goals
 
-	index    *catalog.Index
-	old, new *db.DB
-	changed  []watch.Change
-	events   []watch.Event
+	world   *world
+	fleet   *fleet
+	history []day        // by number
+	live    []generation // newest first
+
+	numbers map[uint64]int // of images, by the first bytes of their digest
+	arrived map[int]int    // days of the images that were not there at first
+	gone    map[string]bool
+	store   catalog.Store // nil for a large fleet
+	notices map[string]catalog.Notice
+	tags    map[string][]catalog.Tag
 }
 
-func (s *simulation) print(what string, value any) { fmt.Fprintf(s.out, "%-58s %v\n", what, value) }
+// A day has its database, and the changes since the day before.
+type day struct {
+	db     *db.DB
+	live   []generation // when the changes became known
+	events []watch.Event
+}
 
-// build adds the images in random order and opens the index.
-func (s *simulation) build(context.Context) error {
-	start := time.Now()
-	var b catalog.IndexBuilder
-	for _, image := range rand.New(rand.NewPCG(1, 1)).Perm(s.images) {
-		_, parts := catalog.Divide(s.fleet.report(image))
-		if err := b.Add(digestOf(image), parts); err != nil {
-			return err
-		}
+// A generation is an index of the images that arrived in some days.
+type generation struct {
+	*catalog.Index
+	first, last int
+}
+
+const (
+	arriving    = 1000 // one in so many images arrives in a day
+	deleted     = 2000 // one in so many images is deleted in a day
+	mostStored  = 3000 // images of a fleet that is in a store, too
+	mostMerged  = 5    // generations of arrived images, which are then merged
+	wholeImages = 1_000_000
+)
+
+func (s *simulation) print(what string, value any) { fmt.Fprintf(s.out, "%-62s %v\n", what, value) }
+
+// goal prints a measurement and whether it reaches a goal.
+func (s *simulation) goal(what string, value any, goal string, ok bool) {
+	word := "reached"
+	if !ok {
+		word = "MISSED"
+		s.missed++
 	}
-	s.print("images", s.images)
-	s.print("time to divide and add them", time.Since(start).Round(time.Millisecond))
-	start = time.Now()
-	var file io.ReaderAt
-	var size int64
-	if s.file == "" {
-		var buf bytes.Buffer
-		if _, err := b.WriteTo(&buf); err != nil {
-			return err
-		}
-		file, size = bytes.NewReader(buf.Bytes()), int64(buf.Len())
-	} else {
-		f, err := os.Create(s.file)
-		if err != nil {
-			return err
-		}
-		if size, err = b.WriteTo(f); err != nil {
-			return err
-		}
-		file = f
-	}
-	b = catalog.IndexBuilder{}
-	runtime.GC()
-	s.print("time to write the index", time.Since(start).Round(time.Millisecond))
-	s.print("bytes of the index", size)
-	s.print("bytes of the index for each image", fmt.Sprintf("%.1f", float64(size)/float64(s.images)))
-	start = time.Now()
+	fmt.Fprintf(s.out, "%-62s %-12v goal %s: %s\n", what, value, goal, word)
+}
+
+// prepare makes the packages, and the advisories of the first day.
+func (s *simulation) prepare(ctx context.Context) error {
+	names := max(s.images*170/1000, 6000)
 	var err error
-	s.index, err = catalog.OpenIndex(file, size)
-	s.print("time to open it", time.Since(start).Round(time.Microsecond))
-	return err
-}
-
-// advisory returns advisory i of a package, as of a day.
-func (s *simulation) advisory(k matcher.Key, n, i, day int) matcher.Advisory {
-	h := hashOf(n, i, len(k.Type))
-	a := matcher.Advisory{ID: fmt.Sprintf("CVE-%d-%d", 2015+h%11, 1000+h/11%90000), Key: k, Feed: "simulated", Status: matcher.Fixed,
-		Severities: []matcher.Severity{{Source: "simulated", Level: matcher.Level(1 + h%5), Word: "word"}}}
-	if k.Type == "deb" {
-		a.Ranges = []matcher.Range{{Fixed: fmt.Sprintf("%d.%d-1+deb%su%d", 1+n%7, n%11, k.Release, (h/7+day)%6)}}
-	} else {
-		a.Ranges = []matcher.Range{{Fixed: fmt.Sprintf("%d.%d.0", 1+(h/7+day)%3, h/21%4)}}
+	covered := 0
+	if s.images <= mostStored { // all packages of the ecosystem are matched in that day
+		covered = (s.options.days + 1) / 2
 	}
-	return a
-}
-
-// advisories builds the databases of two days.
-func (s *simulation) advisories(ctx context.Context) error {
-	random := rand.New(rand.NewPCG(2, 2))
-	var builders [2]db.Builder
-	type place struct {
-		k    matcher.Key
-		n, i int
-	}
-	var all []place
-	for n := range basePool {
-		for r := range 4 {
-			for i := range 1 + hashOf(n, r)%10 {
-				all = append(all, place{matcher.Key{Type: "deb", Namespace: "debian", Release: fmt.Sprint(10 + r), Name: fmt.Sprint("lib", n)}, n, i})
-			}
-		}
-	}
-	for n := range s.fleet.names {
-		if hashOf(n, 9)%30 != 0 {
-			continue
-		}
-		for _, kind := range []string{"npm", "pypi", "maven", "golang"} {
-			k := matcher.Key{Type: kind, Name: fmt.Sprint("package", n)}
-			if kind == "maven" || kind == "golang" {
-				k.Namespace = "org.example"
-			}
-			for i := range 1 + hashOf(n, 10)%3 {
-				all = append(all, place{k, n, i})
-			}
-		}
-	}
-	moves := make(map[int]bool)
-	for len(moves) < min(s.changes, len(all)/3) {
-		moves[random.IntN(len(all))] = true
-	}
-	for at, p := range all {
-		for day := range builders {
-			a := s.advisory(p.k, p.n, p.i, 0)
-			if moves[at] {
-				switch at % 3 {
-				case 0:
-					a = s.advisory(p.k, p.n, p.i, day)
-				case 1:
-					if day == 0 {
-						continue
-					}
-				default:
-					a.Severities[0].Level = matcher.Level(1 + (int(a.Severities[0].Level)+day)%5)
-				}
-			}
-			if err := builders[day].Add(a); err != nil {
-				return err
-			}
-		}
-	}
-	var dbs [2]*db.DB
-	for day := range builders {
-		builders[day].AddFeed(db.FeedInfo{Name: "simulated", Date: time.Date(2026, 1, 1+day, 0, 0, 0, 0, time.UTC)})
-		var buf bytes.Buffer
-		if _, err := builders[day].WriteTo(&buf); err != nil {
-			return err
-		}
-		var err error
-		if dbs[day], err = db.Open(bytes.NewReader(buf.Bytes()), int64(buf.Len())); err != nil {
-			return err
-		}
-	}
-	s.old, s.new = dbs[0], dbs[1]
-	s.print("advisories", len(all))
-	return nil
-}
-
-// day compares the two days.
-func (s *simulation) day(ctx context.Context) error {
-	before, start := processorTime(), time.Now()
-	for c, err := range s.new.Diff(ctx, s.old) {
-		if err != nil {
-			return err
-		}
-		s.changed = append(s.changed, watch.Change(c))
-	}
-	u := watch.Update{Old: s.old, New: s.new, Changes: func(yield func(watch.Change, error) bool) {
-		for _, c := range s.changed {
-			if !yield(c, nil) {
-				return
-			}
-		}
-	}}
-	var err error
-	if s.events, err = watch.Compare(ctx, matcher.Matcher{}, u, s.index); err != nil {
+	if s.world, err = newWorld(ctx, s.feeds, names, s.options.days, s.changes, covered); err != nil {
 		return err
 	}
-	spent := processorTime() - before
-	subjects := make(map[int]bool)
-	for i := range s.events {
-		for _, n := range s.events[i].Subjects {
-			subjects[n] = true
-		}
-	}
-	s.print("changed advisories of the day", len(s.changed))
-	s.print("events of the day", len(s.events))
-	s.print("package versions with events", len(subjects))
-	s.print("processor time of the day", spent.Round(time.Millisecond))
-	s.print("time of the day", time.Since(start).Round(time.Millisecond))
-	return nil
-}
-
-// questions asks which images each changed advisory touches.
-func (s *simulation) questions(ctx context.Context) error {
-	var took []time.Duration
-	most := 0
-	for _, c := range s.changed {
-		if c.New == nil {
-			continue
-		}
-		start := time.Now()
-		numbers, err := watch.Affected(ctx, matcher.Matcher{}, s.index, *c.New)
-		if err != nil {
-			return err
-		}
-		set, err := s.index.Images(ctx, numbers)
-		if err != nil {
-			return err
-		}
-		took = append(took, time.Since(start))
-		most = max(most, set.Len())
-	}
-	if len(took) > 0 {
-		slices.Sort(took)
-		s.print("an advisory's images: median", took[len(took)/2].Round(time.Microsecond))
-		s.print("an advisory's images: p99", took[len(took)*99/100].Round(time.Microsecond))
-		s.print("an advisory's images: worst", took[len(took)-1].Round(time.Microsecond))
-		s.print("an advisory's images: most", most)
-	}
-	all := make([]int, 0)
-	for f, err := range s.index.Subjects(ctx, []matcher.Key{{Type: "deb", Namespace: "debian", Release: "10"}, {Type: "deb", Namespace: "debian", Release: "11"}, {Type: "deb", Namespace: "debian", Release: "12"}, {Type: "deb", Namespace: "debian", Release: "13"}}) {
-		if err != nil {
-			return err
-		}
-		all = append(all, f.Number)
-	}
-	set, err := s.index.Images(ctx, all)
+	s.fleet = newFleet(s.world, s.images, names)
+	first, err := s.world.database(ctx, 0, nil)
 	if err != nil {
 		return err
 	}
-	start, n := time.Now(), 0
-	for _, err := range set.Digests(ctx) {
-		if err != nil {
-			return err
-		}
-		n++
+	s.history = []day{{db: first}}
+	s.print("advisories", len(s.world.entries))
+	for _, from := range []string{byDebian, byOSV, byChance, byCoverage} {
+		s.print("changes of advisories, "+from, s.world.counts[from])
 	}
-	if n != s.images {
-		return fmt.Errorf("%d images have a package of Debian, want %d", n, s.images)
+	s.notices = make(map[string]catalog.Notice)
+	s.numbers, s.arrived, s.gone, s.tags = make(map[uint64]int), make(map[int]int), make(map[string]bool), make(map[string][]catalog.Tag)
+	if s.images <= mostStored {
+		s.store = new(catalog.Memory)
 	}
-	s.print("digests in a second", int(float64(n)/max(time.Since(start).Seconds(), 1e-9)))
 	return nil
 }
 
-// check matches images in full with both days' advisories, half of them touched by the day, and compares the differences with the events.
-func (s *simulation) check(ctx context.Context) error {
-	random := rand.New(rand.NewPCG(3, 3))
-	touched := make(map[string][]*watch.Event)
-	for i := range s.events {
-		set, err := s.index.Images(ctx, s.events[i].Subjects)
+// prefix returns the first bytes of a digest.
+func prefix(digest string) uint64 {
+	b, _ := hex.DecodeString(digest[len("sha256:"):][:16])
+	return binary.LittleEndian.Uint64(b)
+}
+
+// month changes advisories and images day by day.
+func (s *simulation) month(ctx context.Context) error {
+	random := rand.New(rand.NewPCG(4, 4))
+	var times []time.Duration
+	var changes, events []int
+	for n := 1; n <= s.options.days; n++ {
+		before := s.history[n-1].db
+		now, err := s.world.database(ctx, n, before)
 		if err != nil {
 			return err
 		}
-		for d, err := range set.Digests(ctx) {
+		start := processorTime()
+		u, err := now.Since(ctx, before)
+		if err != nil {
+			return err
+		}
+		d := day{db: now, live: slices.Clone(s.live)}
+		if d.events, err = watch.Compare(ctx, matcher.Matcher{}, u, s.indexes(d.live)); err != nil {
+			return err
+		}
+		if s.store != nil {
+			if err := s.journal(n).Advisories(ctx, d.events, s.indexes(d.live)); err != nil {
+				return err
+			}
+		}
+		times = append(times, processorTime()-start)
+		count := len(u.CVEs)
+		for _, err := range u.Changes {
 			if err != nil {
 				return err
 			}
-			touched[d] = append(touched[d], &s.events[i])
+			count++
+		}
+		changes, events = append(changes, count), append(events, len(d.events))
+		s.history = append(s.history, d)
+		if err := s.arrive(ctx, n, random); err != nil {
+			return err
 		}
 	}
-	withEvents := 0
-	for n := range s.checked {
-		image := random.IntN(s.images)
-		for tries := 0; n%2 == 0 && len(touched[digestOf(image)]) == 0 && tries < 1000; tries++ {
-			image = random.IntN(s.images)
-		}
-		report := s.fleet.report(image)
-		var states [2]map[string]bool
-		for day, source := range []*db.DB{s.old, s.new} {
-			result, err := matcher.Matcher{Source: source}.Match(ctx, report)
-			if err != nil {
-				return err
-			}
-			states[day] = statesOf(report, result)
-		}
-		if len(touched[digestOf(image)]) > 0 {
-			withEvents++
-		}
-		want := changesOf(states[0], states[1])
-		got := make(map[string]bool)
-		for _, e := range touched[digestOf(image)] {
-			got[e.Package.Name+" "+e.Vulnerability] = true
-		}
-		for k := range want {
-			if !got[k] {
-				return fmt.Errorf("image %d: no event about %s", image, k)
-			}
-		}
-		for k := range got {
-			if !want[k] {
-				return fmt.Errorf("image %d: an event about %s, which did not change", image, k)
-			}
-		}
-	}
-	s.print("images that were matched in full", s.checked)
-	s.print("of them with events", withEvents)
+	slices.Sort(times)
+	s.print("days", s.options.days)
+	s.print("images that arrived, were deleted", fmt.Sprint(len(s.arrived), ", ", len(s.gone)))
+	s.print("generations of the index at the end", len(s.live))
+	s.print("changes of a day, at most", slices.Max(changes))
+	s.goal("events of a day (rows of the outbox), at most", slices.Max(events), "20000", slices.Max(events) <= 20_000)
+	s.print("processor time of a day within the simulation, median, most", fmt.Sprint(times[len(times)/2].Round(time.Millisecond), ", ", times[len(times)-1].Round(time.Millisecond)))
 	return nil
 }
 
-// statesOf returns the states of all matches: a package, a vulnerability, its status, severity and whether it has a fix.
-func statesOf(report *analyzer.Report, result *matcher.Result) map[string]bool {
-	names := make(map[string]string)
-	for i := range report.Components {
-		names[report.Components[i].ID] = report.Components[i].Name
+// arrive adds images, deletes others, and merges generations.
+func (s *simulation) arrive(ctx context.Context, n int, random *rand.Rand) error {
+	var b catalog.IndexBuilder
+	for range max(s.images/arriving, 3) {
+		image := s.images + len(s.arrived)
+		s.arrived[image] = n
+		_, parts := catalog.Divide(s.fleet.report(image))
+		if err := s.put(ctx, &b, image, n, parts); err != nil {
+			return err
+		}
 	}
-	out := make(map[string]bool)
-	for i := range result.Matches {
-		m := &result.Matches[i]
-		out[fmt.Sprint(names[m.Component], " ", m.ID, "\x00", m.Component, m.Status, m.Severity.Level, m.Fixed != "", m.Uncertain != "")] = true
+	x, _, err := built(&b)
+	if err != nil {
+		return err
 	}
-	return out
-}
-
-// changesOf returns the packages and vulnerabilities in which two sets of states differ.
-func changesOf(a, b map[string]bool) map[string]bool {
-	out := make(map[string]bool)
-	for _, pair := range [][2]map[string]bool{{a, b}, {b, a}} {
-		for k := range pair[0] {
-			if !pair[1][k] {
-				name, _, _ := bytes.Cut([]byte(k), []byte{0})
-				out[string(name)] = true
+	s.live = slices.Insert(s.live, 0, generation{x, n, n})
+	for range max(s.images/deleted, 1) {
+		digest := digestOf(random.IntN(s.images + len(s.arrived)))
+		s.gone[digest] = true
+		if s.store != nil {
+			if err := s.store.Write(ctx, &catalog.Batch{Deleted: []string{digest}}); err != nil {
+				return err
 			}
 		}
 	}
-	return out
+	if last := len(s.live) - 1; last > mostMerged { // not the first day's
+		merged, _, err := s.merge(ctx, s.live[:last])
+		if err != nil {
+			return err
+		}
+		s.live = []generation{{merged, s.live[last-1].first, n}, s.live[last]}
+	}
+	return nil
+}
+
+func (s *simulation) deleted(digest string) bool { return s.gone[digest] }
+
+// indexes returns generations as one index, without deleted images.
+func (s *simulation) indexes(list []generation) *catalog.Generations {
+	all := &catalog.Generations{Current: func(_ context.Context, _ int, digests []string) ([]string, error) {
+		return slices.DeleteFunc(digests, s.deleted), nil
+	}}
+	for _, g := range list {
+		all.Indexes = append(all.Indexes, g.Index)
+	}
+	return all
+}
+
+func (s *simulation) journal(day int) *journal.Journal {
+	return &journal.Journal{Store: s.store, Now: func() time.Time { return dateOf(day) }}
+}
+
+// put adds an image to an index, and to the store with its tags: its own and the application's "latest", which moves.
+func (s *simulation) put(ctx context.Context, b *catalog.IndexBuilder, image, day int, parts []catalog.Part) error {
+	digest := digestOf(image)
+	s.numbers[prefix(digest)] = image
+	if s.store != nil {
+		at := dateOf(day).Add(time.Duration(len(s.numbers)) * time.Millisecond)
+		app, _ := application(image)
+		var tags []catalog.Tag
+		for _, name := range []string{tagOf(image), fmt.Sprintf("registry.example/app%d:latest", app)} {
+			t := catalog.Tag{Name: name, Digest: digest, Since: at}
+			tags, s.tags[name] = append(tags, t), append(s.tags[name], t)
+		}
+		if err := s.journal(day).Analyzed(ctx, catalog.Image{Digest: digest, Added: at}, s.fleet.report(image), tags); err != nil {
+			return err
+		}
+	}
+	return b.Add(digest, parts)
+}
+
+// merge returns an index of the images of generations that are not deleted, and its file.
+func (s *simulation) merge(ctx context.Context, list []generation) (*catalog.Index, []byte, error) {
+	var b catalog.IndexBuilder
+	for _, g := range list { // the newest first
+		if err := b.AddIndex(ctx, g.Index, s.deleted); err != nil {
+			return nil, nil, err
+		}
+	}
+	return built(&b)
+}
+
+// compareStore merges all generations, and compares the file with that of an index that is built at once from the store. It compares the tags, too.
+func (s *simulation) compareStore(ctx context.Context) error {
+	if s.store == nil {
+		return nil
+	}
+	_, merged, err := s.merge(ctx, s.live)
+	if err != nil {
+		return err
+	}
+	var b catalog.IndexBuilder
+	if err := b.AddStore(ctx, s.store, nil); err != nil {
+		return err
+	}
+	x, whole, err := built(&b)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(whole, merged) {
+		return fmt.Errorf("the merged generations differ from an index of the store")
+	}
+	moved := 0
+	for name, want := range s.tags {
+		got, err := s.store.Tags(ctx, name)
+		if err != nil || !slices.Equal(got, want) {
+			return fmt.Errorf("tag %s: %v, want %v, %w", name, got, want, err)
+		}
+		moved += len(want) - 1
+	}
+	kinds := make(map[string]int)
+	for after := int64(0); ; {
+		list, err := s.store.Events(ctx, after, 1000)
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			break
+		}
+		for i := range list {
+			kinds[list[i].Kind]++
+			s.notices[list[i].ID] = list[i]
+			after = list[i].Number
+		}
+	}
+	if kinds["tag-moved"] != moved || kinds["image-analyzed"] != s.images+len(s.arrived) {
+		return fmt.Errorf("events %v, want %d moves of tags and %d analyses", kinds, moved, s.images+len(s.arrived))
+	}
+	s.print("images in the store, whose index equals the merged one", x.Len())
+	s.print("events in the store", fmt.Sprint(kinds))
+	return nil
 }

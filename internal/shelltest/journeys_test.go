@@ -55,8 +55,9 @@ func TestJourneys(t *testing.T) {
 				"hullmark scan --db oci://registry.example/security/advisories:latest --db-key release.key.pub --fail-on high registry.example/app:1": 4,
 			},
 			omitted: map[string]string{
-				"go test ./...":          "it is the command that runs this test",
-				"hullmark scan rootfs:/": "reading a whole machine takes minutes; .ci/slow machine does",
+				"go test ./...":                   "it is the command that runs this test",
+				"go -C examples/fleet test ./...": "the tests of the service are run beside this one",
+				"hullmark scan rootfs:/":          "reading a whole machine takes minutes; .ci/slow machine does",
 				"docker build --build-arg TODAY=$(date +%F) --push -t registry.example/app:1 .": "Docker is not here; the tests of examples/ci run the instructions of its Dockerfile",
 			},
 		},
@@ -73,8 +74,9 @@ func TestJourneys(t *testing.T) {
 				"hullmark scan --db advisories.db --fail-on high --format table --format sarif=app.sarif registry.example/app:1": 4,
 			},
 			omitted: map[string]string{
-				"go test ./...":          "it is the command that runs this test",
-				"hullmark scan rootfs:/": "reading a whole machine takes minutes; .ci/slow machine does",
+				"go test ./...":                   "it is the command that runs this test",
+				"go -C examples/fleet test ./...": "the tests of the service are run beside this one",
+				"hullmark scan rootfs:/":          "reading a whole machine takes minutes; .ci/slow machine does",
 			},
 		},
 		{

@@ -35,7 +35,7 @@ type Pipeline struct {
 	// must be the same. It is not used if Exclude changes the report.
 	Match func(ctx context.Context, m matcher.Matcher, found *analyzer.Report) (*matcher.Result, error)
 
-	Name  string   // of the image, for the reader; default: the reference by which it was opened
+	Name  string   // the image's, for the reader; default: the reference by which it was opened
 	Names []string // further names that VEX documents and policies have for it; policies use the first one
 
 	// SBOMs returns the serial numbers of the image's SBOMs, to which BOM-Links in VEX documents may lead, such as

@@ -33,7 +33,7 @@ type tree struct {
 	wanted []target
 }
 
-// Compile adds the patterns of one analyzer to wanted. It adds what the analyzer needs beside files, which with names, to
+// Compile adds the patterns of one analyzer to wanted. It adds the analyzer's needs beside files, which with names, to
 // siblings.
 func Compile(analyzer int, patterns, with []string, wanted, siblings *Index) error {
 	for _, p := range patterns {

@@ -9,7 +9,7 @@ type pipe struct {
 	free   chan []byte   // chunks to fill
 	quit   chan struct{} // closed by close
 
-	// Of the reader:
+	// The reader's:
 	cur  []byte // unread rest of the chunk being read
 	full []byte // the buffer of that chunk
 	err  error  // what ends the bytes once cur is empty

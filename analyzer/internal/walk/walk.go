@@ -9,7 +9,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// Stats counts what a walk read.
+// Stats counts the entries and bytes that a walk read.
 type Stats struct {
 	Entries int64 // tar entries
 	Bytes   int64 // bytes of the uncompressed stream

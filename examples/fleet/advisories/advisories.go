@@ -22,7 +22,11 @@ type File struct {
 	Name string
 	Log  *slog.Logger
 
+	// Find returns the name of the file of today, in place of Name. It is called once a second at most.
+	Find func(ctx context.Context) (string, error)
+
 	mu      sync.Mutex
+	found   time.Time
 	current *Set
 	info    os.FileInfo
 	err     error
@@ -79,7 +83,17 @@ func (s *Set) retire() {
 
 // refresh opens the file if it is another than the open one. If it cannot be read, the former set stays.
 func (f *File) refresh() {
-	info, err := os.Stat(f.Name)
+	var err error
+	if f.Find != nil && (f.current == nil || time.Since(f.found) > time.Second) {
+		var name string
+		if name, err = f.Find(context.Background()); err == nil {
+			f.Name, f.found = name, time.Now()
+		}
+	}
+	var info os.FileInfo
+	if err == nil {
+		info, err = os.Stat(f.Name)
+	}
 	if err == nil && f.info != nil && os.SameFile(info, f.info) && info.ModTime().Equal(f.info.ModTime()) && info.Size() == f.info.Size() {
 		return
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/hullmark/hullmark/db/catalog/journal"
 	"github.com/hullmark/hullmark/examples/fleet/store"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
@@ -66,25 +67,14 @@ func (a *Answerer) Assess(ctx context.Context, r *Request) (*report.Assessment, 
 	if name == "" {
 		name = r.Image.Digest
 	}
-	o := report.Options{Name: name, Tool: report.Tool{Name: "hullmark"}, Time: r.Now, View: r.View, Base: report.FindBase(found, config)}
-	if r.Source == nil {
-		return report.New(found, nil, o), nil
-	}
-	o.Database = r.Source.Describe()
-	result, err := a.Match(ctx, matcher.Matcher{Source: r.Source, Now: r.Now}, found, parts)
-	if err != nil {
-		return nil, err
-	}
-	if r.VEX != nil {
-		result, o.VEX = r.VEX.Apply(found, result, []string{name})
-	}
-	if r.Policy != nil {
-		in := report.PolicyInput{Reference: name, Config: config, Report: found, Result: result, Now: r.Now, Base: o.Base, Database: o.Database}
-		if o.Verdict, err = r.Policy.Evaluate(ctx, in); err != nil {
-			return nil, err
+	pipeline := assess.Pipeline{Name: name, Tool: report.Tool{Name: "hullmark"}, Now: r.Now, View: r.View}
+	if r.Source != nil { // a nil Source in the interface would not be nil
+		pipeline.Source, pipeline.VEX, pipeline.Policy = r.Source, r.VEX, r.Policy
+		pipeline.Match = func(ctx context.Context, m matcher.Matcher, found *analyzer.Report) (*matcher.Result, error) {
+			return a.Match(ctx, m, found, parts)
 		}
 	}
-	return report.New(found, result, o), nil
+	return pipeline.Report(ctx, found, config)
 }
 
 // Match matches the chunks whose matches are not in the cache, and joins all, as [catalog.Match] does. The matches of a chunk do not depend

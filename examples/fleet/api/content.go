@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"github.com/hullmark/hullmark/db/catalog/journal"
 	"github.com/hullmark/hullmark/examples/fleet/advisories"
 	"github.com/hullmark/hullmark/examples/fleet/answer"
+	"github.com/hullmark/hullmark/examples/fleet/verdict"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/report/gitlab"
 	"github.com/hullmark/hullmark/matcher/report/html"
@@ -233,7 +235,7 @@ func (c *call) listRecords() (*reply, error) {
 }
 
 // assess assesses the image in the path with the newest advisories.
-func (c *call) assess(matched bool) (*report.Assessment, error) {
+func (c *call) assess(matched, judged bool) (*report.Assessment, error) {
 	m, err := c.analyzed()
 	if err != nil {
 		return nil, err
@@ -252,6 +254,15 @@ func (c *call) assess(matched bool) (*report.Assessment, error) {
 			r.VEX = documents
 		}
 	}
+	if judged {
+		p, err := c.s.Verdicts.Policy(c.ctx(), m, c.query.Get("policy"))
+		switch {
+		case err == nil:
+			r.Policy, r.Now = p.Policy, time.Now()
+		case c.query.Get("policy") != "" || !errors.Is(err, verdict.ErrUnmapped):
+			return nil, err
+		}
+	}
 	return c.s.Answers.Assess(c.ctx(), r)
 }
 
@@ -261,7 +272,7 @@ func (c *call) source() (advisories.Source, func(), error) {
 }
 
 func (c *call) getSBOM() (*reply, error) {
-	a, err := c.assess(c.query.Get("vulnerabilities") == "true")
+	a, err := c.assess(c.query.Get("vulnerabilities") == "true", false)
 	if err != nil {
 		return nil, err
 	}
@@ -303,7 +314,7 @@ var forms = map[string]struct {
 }
 
 func (c *call) getReport() (*reply, error) {
-	a, err := c.assess(true)
+	a, err := c.assess(true, true)
 	if err != nil {
 		return nil, err
 	}

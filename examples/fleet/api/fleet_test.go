@@ -173,7 +173,11 @@ func TestStory(t *testing.T) {
 		if got := action(); got != "stop" {
 			t.Errorf("verdict %s, want stop", got)
 		}
-		if got := kinds(other); !slices.Contains(got, "appeared CVE-2026-0001") || slices.Contains(got, "verdict-changed") {
+		// The verdict may come first: it changes with the advisories, and the event with their comparison.
+		fleettest.Eventually(t, "both tenants have the event", func() bool {
+			return slices.Contains(kinds(c), "appeared CVE-2026-0001") && slices.Contains(kinds(other), "appeared CVE-2026-0001")
+		})
+		if got := kinds(other); slices.Contains(got, "verdict-changed") {
 			t.Errorf("events of the other tenant: %v", got)
 		}
 

@@ -74,6 +74,9 @@ func bodies(ref string) map[string]any {
 		"setMappings":     `{"items": []}`,
 		"addMark":         `{"vulnerability": "CVE-2026-0001", "packages": ["pkg:deb/debian/libc6"], "status": "not-affected", "justification": "vulnerable_code_not_present"}`,
 		"addSubscription": `{"url": "https://receiver.example/"}`,
+		"setFeed":         `{"enabled": true, "every": 3600}`,
+		"setWatch":        `{"repository": "registry.example/team/app"}`,
+		"registryEvents":  `{}`,
 		"setAdvisory":     `{"id": "X-1", "modified": "2026-11-01T00:00:00Z", "affected": [{"package": {"ecosystem": "npm", "name": "left"}, "versions": ["1.0.0"]}]}`,
 	}
 }
@@ -107,7 +110,7 @@ func TestAccess(t *testing.T) {
 		owner.Do("PUT", "/v1/policies/p", all["setPolicy"]).Want(201)
 		owner.Do("PUT", "/v1/advisories/X-1", all["setAdvisory"]).Want(201)
 		values := map[string]string{"{image}": digest, "{submission}": m.ID, "{token}": token.Token.ID, "{mark}": mark.ID, "{subscription}": sub.Subscription.ID,
-			"{policy}": "p", "{advisory}": "X-1", "{delivery}": "none"}
+			"{policy}": "p", "{advisory}": "X-1", "{delivery}": "none", "{feed}": "none"}
 		expired := client(t, s, &store.Token{Tenant: "owner", Name: "old", Scopes: store.Scopes(), Expires: time.Now().Add(-time.Minute)})
 		stranger := s.Client(t, "stranger")
 		scoped := make(map[string]*fleettest.Client)
@@ -143,6 +146,10 @@ func TestAccess(t *testing.T) {
 				continue // a stranger adds one of the same name
 			}
 			switch answer := stranger.Do(o.method, path, all[o.id]); {
+			case o.id == "setFeed" || o.id == "syncFeed": // what all tenants share
+				if answer.Status != http.StatusForbidden {
+					t.Errorf("%s by a tenant that does not operate the service: status %d", o.id, answer.Status)
+				}
 			case strings.Contains(o.path, "{"):
 				if answer.Status != http.StatusNotFound {
 					t.Errorf("%s of another tenant: status %d", o.id, answer.Status)

@@ -53,6 +53,8 @@ type Server struct {
 	Metrics    *metrics.Set
 	Log        *slog.Logger
 
+	Daily      int           // submissions of a token in a day; no limit if zero
+	Operators  []string      // tenants that may change what all tenants share
 	Registries []string      // allowed to tenants that have no list of their own
 	MaxUpload  int64         // bytes; 10 GiB if zero
 	UploadTime time.Duration // 30 minutes if zero

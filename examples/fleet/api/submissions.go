@@ -3,6 +3,7 @@ package api
 import (
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
 	"maps"
@@ -111,11 +112,25 @@ func (c *call) add(hash []byte, m *store.Submission) (*reply, error) {
 		}
 	}
 	return c.once(hash, func(tx *store.Tx) (*reply, error) {
+		if err := c.count(tx, 1); err != nil {
+			return nil, err
+		}
 		if err := c.s.Queue.Submit(c.ctx(), tx, m); err != nil {
 			return nil, err
 		}
 		return submitted(m), tx.Audit(c.ctx(), c.tenant(), c.token.Name, "submit", m.Reference)
 	})
+}
+
+// count counts submissions of the token. Those over its limit of a day are refused until the next day.
+func (c *call) count(tx *store.Tx, n int) error {
+	now := time.Now().UTC()
+	err := tx.Count(c.ctx(), c.token.ID, now, n, c.s.Daily)
+	if errors.Is(err, store.ErrLimit) {
+		tomorrow := now.Truncate(24 * time.Hour).Add(24 * time.Hour)
+		return &problem{Status: http.StatusTooManyRequests, Code: "daily-limit", Detail: fmt.Sprintf("the token may submit %d images a day", c.s.Daily), retry: tomorrow.Sub(now)}
+	}
+	return err
 }
 
 func checkAnnotations(m map[string]string) error {

@@ -83,7 +83,7 @@ type vulnerabilitiesView struct {
 }
 
 func (c *call) listVulnerabilities() (*reply, error) {
-	a, err := c.assess(true)
+	a, err := c.assess(true, false)
 	if err != nil {
 		return nil, err
 	}

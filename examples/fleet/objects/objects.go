@@ -97,6 +97,14 @@ func (d Dir) Put(ctx context.Context, name string, r io.Reader) (n int64, err er
 	return n, f.Sync()
 }
 
+// Path returns the name of the file of an object.
+func (d Dir) Path(name string) (string, error) {
+	if err := check(name); err != nil {
+		return "", err
+	}
+	return filepath.Join(string(d), filepath.FromSlash(name)), nil
+}
+
 // Open implements [Store].
 func (d Dir) Open(_ context.Context, name string) (*Object, error) {
 	if err := check(name); err != nil {
@@ -218,4 +226,28 @@ func (c canceled) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return c.r.Read(p)
+}
+
+// Fetch copies an object to a local file, which it replaces as a whole.
+func Fetch(ctx context.Context, s Store, name, file string) (err error) {
+	o, err := s.Open(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer o.Close()
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return fmt.Errorf("objects: %w", err)
+	}
+	f, err := os.CreateTemp(filepath.Dir(file), ".new-*")
+	if err != nil {
+		return fmt.Errorf("objects: %w", err)
+	}
+	_, err = io.Copy(f, canceled{ctx, o.Reader()})
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), file)
+	}
+	if err != nil {
+		return fmt.Errorf("objects: %s: %w", name, errors.Join(err, os.Remove(f.Name())))
+	}
+	return nil
 }

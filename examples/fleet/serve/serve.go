@@ -18,10 +18,14 @@ import (
 	"github.com/hullmark/hullmark/analyzer/content"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source/registry"
+	"github.com/hullmark/hullmark/db/feed"
+	everything "github.com/hullmark/hullmark/db/feed/all"
 	"github.com/hullmark/hullmark/examples/fleet/address"
 	"github.com/hullmark/hullmark/examples/fleet/advisories"
 	"github.com/hullmark/hullmark/examples/fleet/answer"
 	"github.com/hullmark/hullmark/examples/fleet/api"
+	"github.com/hullmark/hullmark/examples/fleet/feeds"
+	"github.com/hullmark/hullmark/examples/fleet/follow"
 	"github.com/hullmark/hullmark/examples/fleet/index"
 	"github.com/hullmark/hullmark/examples/fleet/metrics"
 	"github.com/hullmark/hullmark/examples/fleet/objects"
@@ -48,7 +52,12 @@ type Options struct {
 	Data       string         // directory of the database, objects and keys
 	Database   string         // "postgres://..."; "" for SQLite in Data
 	Role       Role           // All if empty
-	Advisories string         // file; "advisories.db" in Data if empty
+	Advisories string         // file that another program replaces; if it is empty, the service updates Feeds
+	Feeds      []feed.Feed    // all feeds of the library if it is nil
+	FeedEvery  time.Duration  // between updates; 6 hours if zero
+	Mirror     string         // of the feeds' publishers, see feed.UpdateOptions
+	Daily      int            // submissions of a token in a day; no limit if zero
+	Operators  []string       // tenants that may change what all tenants share; "default" if nil
 	Key        string         // file of the key that encrypts credentials; "key" in Data, which is made, if empty
 	Registries []string       // patterns of the registries that tenants without a list of their own may use; all if empty
 	Allow      []netip.Prefix // addresses that registries may have although they are not public
@@ -63,6 +72,8 @@ type Options struct {
 
 const (
 	tidyEvery    = time.Minute
+	collectEvery = time.Hour
+	keepEvents   = 90 * 24 * time.Hour
 	keepAnswers  = 24 * time.Hour // to requests with an Idempotency-Key
 	maxLayers    = 10 << 30       // bytes of results of layers
 	stopTime     = 30 * time.Second
@@ -74,18 +85,21 @@ const (
 
 // A Service is an open process.
 type Service struct {
-	Store    *store.Store
-	handler  http.Handler
-	worker   *work.Worker
-	queue    *work.Queue
-	index    *index.Index
-	files    *advisories.File
-	verdicts *verdict.Evaluator
-	watcher  *watcher.Watcher
-	webhooks *webhooks.Webhooks
-	log      *slog.Logger
-	look     time.Duration
-	changed  chan struct{} // an image was analyzed, or something else that maintain looks at
+	Store     *store.Store
+	handler   http.Handler
+	worker    *work.Worker
+	queue     *work.Queue
+	index     *index.Index
+	files     *advisories.File
+	verdicts  *verdict.Evaluator
+	watcher   *watcher.Watcher
+	webhooks  *webhooks.Webhooks
+	updater   *feeds.Updater // nil with a file of another program
+	follower  *follow.Follower
+	log       *slog.Logger
+	look      time.Duration
+	collected time.Time     // when unused parts were deleted last
+	changed   chan struct{} // an image was analyzed, or something else that maintain looks at
 }
 
 // kick makes maintain look now.
@@ -138,13 +152,23 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Advisories == "" {
-		o.Advisories = filepath.Join(o.Data, "advisories.db")
+	if o.Operators == nil {
+		o.Operators = []string{"default"}
+	}
+	if o.Feeds == nil {
+		o.Feeds = everything.Feeds()
 	}
 	if len(o.Registries) == 0 {
 		o.Registries = []string{"**"}
 	}
 	s.files = &advisories.File{Name: o.Advisories, Log: o.Log}
+	if o.Advisories == "" {
+		s.files.Find = advisories.Published(s.Store, kept, filepath.Join(o.Data, "advisories"))
+		s.updater = &feeds.Updater{Store: s.Store, Objects: kept, Dir: filepath.Join(o.Data, "feeds"), Feeds: o.Feeds, Every: o.FeedEvery, Options: feed.UpdateOptions{Mirror: o.Mirror}, Log: o.Log}
+		if err := s.updater.Prepare(ctx); err != nil {
+			return nil, err
+		}
+	}
 	s.index = &index.Index{Store: s.Store, Objects: kept}
 	counts := new(metrics.Set)
 	if o.Role != API {
@@ -158,8 +182,11 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	if s.queue, err = work.OpenQueue(ctx, s.Store, s.worker, o.Log.With("part", "queue")); err != nil {
 		return nil, err
 	}
+	if s.worker != nil {
+		s.follower = &follow.Follower{Store: s.Store, Queue: s.queue, Registry: s.worker.Registry, Log: o.Log, Keychain: s.worker.Keychain, Registries: s.worker.Registries}
+	}
 	if o.Role != Worker {
-		server := &api.Server{Store: s.Store, Objects: kept, Queue: s.queue, Answers: s.verdicts.Answers, Index: s.index, Advisories: provider,
+		server := &api.Server{Operators: o.Operators, Daily: o.Daily, Store: s.Store, Objects: kept, Queue: s.queue, Answers: s.verdicts.Answers, Index: s.index, Advisories: provider,
 			Verdicts: s.verdicts, Webhooks: s.webhooks, Key: key, Metrics: counts, Log: o.Log, Registries: o.Registries, MaxUpload: o.MaxUpload, Changed: s.kick}
 		if s.handler, err = server.Handler(); err != nil {
 			return nil, err
@@ -237,6 +264,10 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 	if s.worker != nil {
 		start(func() error { return s.queue.Run(ctx, stopTime) })
 		start(func() error { return s.maintain(ctx) })
+		start(func() error { return s.every(ctx, s.look, "looking at repositories", s.follower.Look) })
+		if s.updater != nil {
+			start(func() error { return s.every(ctx, s.look, "updating advisories", s.updater.Update) })
+		}
 	}
 	wg.Wait()
 	select {
@@ -271,6 +302,20 @@ func (s *Service) maintain(ctx context.Context) error {
 	}
 }
 
+// every calls run now and then until ctx ends.
+func (s *Service) every(ctx context.Context, d time.Duration, what string, run func(context.Context) error) error {
+	t := time.NewTicker(d)
+	defer t.Stop()
+	for {
+		s.warn(ctx, what, run(ctx))
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+	}
+}
+
 func (s *Service) warn(ctx context.Context, what string, err error) {
 	if err != nil && ctx.Err() == nil {
 		s.log.Warn(what+" failed", "error", err)
@@ -282,6 +327,13 @@ func (s *Service) tidy(ctx context.Context) error {
 	tenants, listErr := s.Store.TenantNames(ctx)
 	for _, t := range tenants {
 		err = errors.Join(err, s.verdicts.Journal(t).Expire(ctx))
+	}
+	if now := time.Now(); now.Sub(s.collected) > collectEvery {
+		s.collected = now
+		_, collectErr := s.Store.Catalog.Collect(ctx, now.Add(-keepEvents))
+		// An event that is queued again must find its deliveries, so they are kept longer.
+		_, purgeErr := s.Store.Catalog.Outbox().Purge(ctx, now.Add(-keepEvents-7*24*time.Hour))
+		err = errors.Join(err, collectErr, purgeErr)
 	}
 	return errors.Join(err, listErr, s.Store.ForgetAnswers(ctx, time.Now().Add(-keepAnswers)))
 }

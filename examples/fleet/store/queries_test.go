@@ -28,10 +28,12 @@ var ofAll = map[string]string{
 	"ForgetAnswers":       "deletes old answers",
 	"TenantNames":         "lists tenants",
 	"addTenant":           "adds a tenant",
+	"DueWatches":          "looks at the repositories of all tenants",
 }
 
 // shared are the tables that have no rows of a tenant.
-var shared = []string{"fleet_schema", "fleet_claims", "fleet_layers", "fleet_objects", "fleet_object_parts", "fleet_generations", "fleet_indexed", "fleet_settings"}
+var shared = []string{"fleet_schema", "fleet_claims", "fleet_layers", "fleet_objects", "fleet_object_parts", "fleet_generations", "fleet_indexed", "fleet_settings",
+	"fleet_files", "fleet_feeds", "fleet_usage"}
 
 var (
 	tables  = regexp.MustCompile(`\bfleet_\w+`)

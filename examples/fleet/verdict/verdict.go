@@ -87,6 +87,17 @@ func (e *Evaluator) policy(ctx context.Context, tenant, name string) (journal.Po
 	return p, nil
 }
 
+// Policy returns a tenant's policy, that of the mappings for an image if the name is "". It returns ErrUnmapped if there is none.
+func (e *Evaluator) Policy(ctx context.Context, m *store.Image, name string) (journal.Policy, error) {
+	if name == "" {
+		var err error
+		if name, err = e.Mapped(ctx, m); err != nil {
+			return journal.Policy{}, err
+		}
+	}
+	return e.policy(ctx, m.Tenant, name)
+}
+
 // Mapped returns the name of the policy that a tenant's mappings choose for an image, or ErrUnmapped.
 func (e *Evaluator) Mapped(ctx context.Context, m *store.Image) (string, error) {
 	list, err := e.Store.Mappings(ctx, m.Tenant)
@@ -128,16 +139,11 @@ func (e *Evaluator) names(ctx context.Context, m *store.Image) ([]string, error)
 // Verdict returns the verdict of a tenant's policy about an image, that of the mappings if the name is "". It evaluates the policy only if
 // something has changed that decides: the policy, the advisories, marks, the image or the time.
 func (e *Evaluator) Verdict(ctx context.Context, m *store.Image, name string) (*catalog.Verdict, error) {
-	if name == "" {
-		var err error
-		if name, err = e.Mapped(ctx, m); err != nil {
-			return nil, err
-		}
-	}
-	p, err := e.policy(ctx, m.Tenant, name)
+	p, err := e.Policy(ctx, m, name)
 	if err != nil {
 		return nil, err
 	}
+	name = p.Name
 	source, release, err := e.Advisories.For(ctx, m.Tenant)
 	if err != nil {
 		return nil, err

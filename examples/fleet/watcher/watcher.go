@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"time"
 
 	"github.com/hullmark/hullmark/db"
@@ -177,6 +178,9 @@ func (w *Watcher) open(ctx context.Context, name string) (*db.DB, *objects.Objec
 
 // compare writes the events of an update. Those of a tenant's own advisories name the tenant's images, so that no other tenant sees them.
 func (w *Watcher) compare(ctx context.Context, u watch.Update, tenant string) error {
+	if err := w.indexed(ctx); err != nil {
+		return err
+	}
 	g, release, err := w.Index.Generations(ctx)
 	if err != nil {
 		return err
@@ -223,6 +227,26 @@ func (w *Watcher) compare(ctx context.Context, u watch.Update, tenant string) er
 		}
 	}
 	return nil
+}
+
+// indexed waits until the index has the images that are analyzed now. All answers have the new advisories since before, so an image that is
+// analyzed later has been matched with them.
+func (w *Watcher) indexed(ctx context.Context) error {
+	digests, err := w.Store.ToIndex(ctx, math.MaxInt32)
+	for err == nil && len(digests) > 0 {
+		if _, err = w.Index.Update(ctx); err != nil { // another process may be updating it
+			return err
+		}
+		if digests, err = w.Store.Indexed(ctx, "", digests); err != nil || len(digests) == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	return err
 }
 
 // only returns the images of a tenant.

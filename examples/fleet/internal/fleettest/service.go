@@ -57,6 +57,9 @@ func Start(t testing.TB, o serve.Options) *Service {
 	if o.Pauses == nil {
 		o.Pauses = []time.Duration{10 * time.Millisecond}
 	}
+	if o.Advisories == "" && o.Mirror == "" {
+		o.Advisories = filepath.Join(o.Data, "advisories.db")
+	}
 	if o.Look == 0 {
 		o.Look = 200 * time.Millisecond
 	}
@@ -64,10 +67,7 @@ func Start(t testing.TB, o serve.Options) *Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Service{Service: inner, File: filepath.Join(o.Data, "advisories.db")}
-	if o.Advisories != "" {
-		s.File = o.Advisories
-	}
+	s := &Service{Service: inner, File: o.Advisories}
 	var l net.Listener
 	if o.Role != serve.Worker {
 		if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {

@@ -1,0 +1,80 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"sync/atomic"
+)
+
+// maxKept bounds the memory of the blocks of chunks that an Index keeps. A million images take 13 MB.
+const maxKept = 64 << 20
+
+// A chunkCache keeps blocks of chunks. The chunks of a package that many applications have are in most of the blocks, and a question would decode
+// them all.
+type chunkCache struct {
+	blocks []atomic.Pointer[chunkBlock]
+	bytes  atomic.Int64
+}
+
+// A chunkBlock is a block of chunks, and where the set of each begins and ends.
+type chunkBlock struct {
+	raw  []byte
+	sets [][2]uint32
+}
+
+// chunkBlock returns a block from the cache, or reads it.
+func (x *Index) chunkBlock(i int) (*chunkBlock, error) {
+	if b := x.chunks.blocks[i].Load(); b != nil {
+		return b, nil
+	}
+	raw, err := x.block(sectionChunks, i)
+	if err != nil {
+		return nil, err
+	}
+	k := &x.root.sections[sectionChunks].blocks[i]
+	b := &chunkBlock{raw, make([][2]uint32, k.records)}
+	d := &decoder{rest: raw}
+	for n := range b.sets {
+		set := d.take(d.uint())
+		end := uint32(len(raw) - len(d.rest))
+		b.sets[n] = [2]uint32{end - uint32(len(set)), end}
+	}
+	if d.err == nil && len(d.rest) > 0 {
+		d.fail("bytes after the end")
+	}
+	if d.err != nil {
+		return nil, fmt.Errorf("catalog: index: block at %d: %w", k.offset, d.err)
+	}
+	size := int64(len(raw) + 8*len(b.sets))
+	if x.chunks.bytes.Add(size) > maxKept || !x.chunks.blocks[i].CompareAndSwap(nil, b) {
+		x.chunks.bytes.Add(-size)
+	}
+	return b, nil
+}
+
+// eachSet calls f with the set of images of each chunk with a number. The numbers are sorted.
+func (x *Index) eachSet(ctx context.Context, numbers []int, f func(set []byte) error) error {
+	blocks := x.root.sections[sectionChunks].blocks
+	for len(numbers) > 0 {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("catalog: %w", err)
+		}
+		i := sort.Search(len(blocks), func(j int) bool { return blocks[j].first > numbers[0] }) - 1
+		if i < 0 || numbers[0] >= blocks[i].first+blocks[i].records {
+			return fmt.Errorf("catalog: index: %w: no chunk %d", ErrCorrupt, numbers[0])
+		}
+		b, err := x.chunkBlock(i)
+		if err != nil {
+			return err
+		}
+		for len(numbers) > 0 && numbers[0] < blocks[i].first+blocks[i].records {
+			at := b.sets[numbers[0]-blocks[i].first]
+			if err := f(b.raw[at[0]:at[1]]); err != nil {
+				return fmt.Errorf("catalog: index: block at %d: %w", blocks[i].offset, err)
+			}
+			numbers = numbers[1:]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,53 @@
+package advisories
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/hullmark/hullmark/examples/fleet/objects"
+	"github.com/hullmark/hullmark/examples/fleet/store"
+)
+
+// Published returns a function for File.Find that returns the current file of the service. Objects that are files are used as they are; of
+// others the process keeps a copy in a directory.
+func Published(s *store.Store, o objects.Store, dir string) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		current, err := s.File(ctx)
+		if errors.Is(err, store.ErrNotFound) {
+			return "", fs.ErrNotExist
+		}
+		if err != nil {
+			return "", err
+		}
+		if d, ok := o.(objects.Dir); ok {
+			return d.Path(current.Object)
+		}
+		name := filepath.Join(dir, current.Hash+".db")
+		if _, err := os.Stat(name); err == nil {
+			return name, nil
+		}
+		if err := objects.Fetch(ctx, o, current.Object, name); err != nil {
+			return "", err
+		}
+		return name, others(dir, filepath.Base(name))
+	}
+}
+
+// others deletes the other copies. Those that are open can be read until they are closed.
+func others(dir, keep string) error {
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("advisories: %w", err)
+	}
+	for _, e := range list {
+		if name := e.Name(); name != keep && strings.HasSuffix(name, ".db") {
+			err = errors.Join(err, os.Remove(filepath.Join(dir, name)))
+		}
+	}
+	return err
+}
