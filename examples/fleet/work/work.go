@@ -235,6 +235,11 @@ func (w *Worker) reference(ctx context.Context, m *store.Submission) error {
 		return err
 	}
 	img, err := source.Open(ctx, "registry:"+ref.Name(), source.Options{Platform: m.Platform, Kinds: []string{"registry"}, Registry: options})
+	if errors.Is(err, fs.ErrPermission) { // the client goes on without a credential, as the image may be public
+		if _, expired := options.Keychain.Resolve(ref.Context()); errors.Is(expired, ErrExpired) {
+			return fmt.Errorf("%w: %w", expired, err)
+		}
+	}
 	if err != nil {
 		return err
 	}
