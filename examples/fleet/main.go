@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -50,6 +51,7 @@ func serveCommand(ctx context.Context, p *program, c *call) error {
 	f.DurationVar(&o.FeedEvery, "update-every", 6*time.Hour, "update advisories after this `TIME`")
 	f.StringVar(&o.Key, "key", "", "`FILE` of the key that encrypts credentials (default key in the data directory)")
 	f.IntVar(&o.Daily, "daily", 0, "let a token submit `N` images a day (default no limit)")
+	memory := f.Int64("memory", 384, "collect garbage so that the process takes about `MIB` of memory; $GOMEMLIMIT takes precedence")
 	f.IntVar(&o.Workers, "workers", 4, "work on `N` images at once")
 	f.Int64Var(&o.MaxUpload, "max-upload", 10<<30, "refuse uploads of more than `N` bytes")
 	f.Func("registry", "allow tenants without a list of their own to submit images of registries that match `PATTERN` (repeatable; default all)", func(s string) error {
@@ -67,6 +69,9 @@ func serveCommand(ctx context.Context, p *program, c *call) error {
 	})
 	if _, err := c.parse(0); err != nil {
 		return err
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(*memory << 20)
 	}
 	o.Log = slog.New(slog.NewTextHandler(p.stderr, nil))
 	s, err := serve.Open(ctx, o)
