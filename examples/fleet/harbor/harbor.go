@@ -346,6 +346,9 @@ func registryHost(text string) (host string, insecure bool, err error) {
 	if u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" && strings.Trim(u.Path, "/") != "v2" {
 		return "", false, errors.New("more than the address of a registry")
 	}
+	if strings.Contains(u.Host, "[") {
+		return "", false, errors.New("an address of IPv6, which references cannot have")
+	}
 	if u.Port() == "" {
 		// A reference has no scheme, and its first part is a registry only if it has a dot or a port, as core and localhost don't.
 		u.Host += map[string]string{"http": ":80", "https": ":443"}[u.Scheme]
