@@ -134,9 +134,9 @@ func TestAMQP(t *testing.T) {
 		}
 		now = now.Add(time.Hour)
 	}
-	send(webhook.Waiting, "no exchange")
+	send(webhook.Pending, "no exchange")
 	must(ch.ExchangeDeclare("clair", "topic", true, false, false, false, nil))
-	send(webhook.Waiting, "no queue takes the message")
+	send(webhook.Pending, "no queue takes the message")
 	queue, err := ch.QueueDeclare("quay", true, false, false, false, nil)
 	must(err)
 	must(ch.QueueBind(queue.Name, "notifications", "clair", false, nil))
