@@ -19,7 +19,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/hullmark/hullmark/examples/fleet/admission"
-	"github.com/hullmark/hullmark/examples/fleet/fleettest"
+	"github.com/hullmark/hullmark/examples/fleet/internal/sampletest"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 )
@@ -29,7 +29,7 @@ const (
 	other = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb" // is not analyzed
 )
 
-// A cluster is a handler with a fake service: registry.example/bad:1 is the image of package fleettest, whose severe findings stop it,
+// A cluster is a handler with a fake service: registry.example/bad:1 is the image of package sampletest, whose severe findings stop it,
 // good:1 passes, and new:1 is not analyzed. The host down.example does not answer.
 type cluster struct {
 	t       *testing.T
@@ -45,7 +45,7 @@ type cluster struct {
 
 func newCluster(t *testing.T, config string) *cluster {
 	t.Helper()
-	c := &cluster{t: t, bad: fleettest.Digest(t), verdict: stopped(t)}
+	c := &cluster{t: t, bad: sampletest.Digest(t), verdict: stopped(t)}
 	read, err := admission.ReadConfig(strings.NewReader(config))
 	if err != nil {
 		t.Fatal(err)
@@ -59,11 +59,11 @@ var (
 	stored admission.Verdict
 )
 
-// stopped returns the verdict about the image of package fleettest.
+// stopped returns the verdict about the image of package sampletest.
 func stopped(t *testing.T) *admission.Verdict {
 	t.Helper()
 	once.Do(func() {
-		for _, f := range fleettest.Assess(t).Findings {
+		for _, f := range sampletest.Assess(t).Findings {
 			if f.Severity.Level >= matcher.High {
 				stored.Action = report.Stop
 				stored.Reasons = append(stored.Reasons, fmt.Sprintf("%s in %s, fixed in %s", f.ID, f.Subject.Name, f.Fixed))

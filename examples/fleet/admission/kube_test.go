@@ -97,7 +97,12 @@ func startKube(t *testing.T, args ...string) *kube {
 		"--watch-cache=false"}, args...)...) // the cache needs an etcd of 3.4.31 or later, and Debian 12 has 3.4.23
 	k := &kube{t, "https://127.0.0.1:" + port, &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}} // its certificate is its own
 	for deadline := time.Now().Add(2 * time.Minute); ; {
-		if res, err := k.client.Get(k.url + "/readyz"); err == nil {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, k.url+"/readyz", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer admin")
+		if res, err := k.client.Do(r); err == nil {
 			res.Body.Close()
 			if res.StatusCode == http.StatusOK {
 				return k

@@ -18,8 +18,8 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/examples/fleet/clair"
-	"github.com/hullmark/hullmark/examples/fleet/fleettest"
-	"github.com/hullmark/hullmark/examples/fleet/openapitest"
+	"github.com/hullmark/hullmark/examples/fleet/internal/openapitest"
+	"github.com/hullmark/hullmark/examples/fleet/internal/sampletest"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/watch"
@@ -34,7 +34,7 @@ var (
 	document *openapitest.Document
 )
 
-// A service is a fake backend whose manifests have the contents of the image of package fleettest.
+// A service is a fake backend whose manifests have the contents of the image of package sampletest.
 type service struct {
 	t          *testing.T
 	handler    *clair.Handler
@@ -46,7 +46,7 @@ type service struct {
 
 func newService(t *testing.T) *service {
 	once.Do(func() {
-		answer = fleettest.Assess(t)
+		answer = sampletest.Assess(t)
 		document = openapitest.Read(t, "testdata/openapi.yaml")
 	})
 	s := &service{t: t, manifests: make(map[string]clair.Manifest), progress: clair.Progress{Done: true}, deliveries: make(map[string]*webhook.Delivery)}

@@ -24,7 +24,7 @@ import (
 
 	"github.com/hullmark/hullmark/db/catalog/sqlstore"
 	"github.com/hullmark/hullmark/examples/fleet/falco"
-	"github.com/hullmark/hullmark/examples/fleet/fleettest"
+	"github.com/hullmark/hullmark/examples/fleet/internal/sampletest"
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
@@ -34,11 +34,11 @@ const (
 	config = "sha256:1111111111111111111111111111111111111111111111111111111111111111"
 )
 
-var assess = sync.OnceValue(func() *report.Assessment { return fleettest.Assess(once) })
+var assess = sync.OnceValue(func() *report.Assessment { return sampletest.Assess(once) })
 
 var once testing.TB // of the first test
 
-// A host is an intake whose images are those of package fleettest.
+// A host is an intake whose images are those of package sampletest.
 type host struct {
 	t       *testing.T
 	intake  *falco.Intake
@@ -57,7 +57,7 @@ func newHost(t *testing.T, s falco.Store) *host {
 		s = open(t, sqlite(t), sqlstore.SQLite)
 	}
 	h := &host{t: t, images: map[string]bool{digest: true, next: true}}
-	h.intake = &falco.Intake{Store: s, Images: h, Log: slog.New(slog.NewTextHandler(&h.log, nil)), Now: func() time.Time { return fleettest.Now }, Poll: time.Millisecond}
+	h.intake = &falco.Intake{Store: s, Images: h, Log: slog.New(slog.NewTextHandler(&h.log, nil)), Now: func() time.Time { return sampletest.Now }, Poll: 10 * time.Millisecond}
 	h.handler = (&falco.Handler{Intake: h.intake, Tenant: func(w http.ResponseWriter, r *http.Request) (string, bool) {
 		if r.Header.Get("Tenant") == "nobody" {
 			w.WriteHeader(http.StatusUnauthorized)
@@ -387,7 +387,7 @@ func TestFollow(t *testing.T) {
 				t.Fatalf("%d bytes of %d are read", p.Offset, n)
 			case err := <-done:
 				t.Fatal(err)
-			case <-time.After(5 * time.Millisecond):
+			case <-time.After(20 * time.Millisecond):
 			}
 		}
 	}
@@ -511,7 +511,7 @@ func TestMarks(t *testing.T) {
 	if list := call[page[falco.Mark]](h, http.MethodGet, "/v1/falco/marks", "", http.StatusOK).Items; len(list) != 1 || list[0] != m || m.Author != "alice" {
 		t.Errorf("%+v", list)
 	}
-	h.intake.Now = func() time.Time { return fleettest.Now.AddDate(1, 0, 0) }
+	h.intake.Now = func() time.Time { return sampletest.Now.AddDate(1, 0, 0) }
 	if got := fmt.Sprint(marked()); got != "[false false false]" {
 		t.Errorf("after its end: %s", got)
 	}

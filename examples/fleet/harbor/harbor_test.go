@@ -16,9 +16,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hullmark/hullmark/examples/fleet/fleettest"
 	"github.com/hullmark/hullmark/examples/fleet/harbor"
-	"github.com/hullmark/hullmark/examples/fleet/openapitest"
+	"github.com/hullmark/hullmark/examples/fleet/internal/openapitest"
+	"github.com/hullmark/hullmark/examples/fleet/internal/sampletest"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/sbom"
 )
@@ -28,7 +28,7 @@ const (
 	fresh     = "sha256:6c3c624b58dbbcd3c0dd82b4c53f04194d1247c6eebdaab7c610cf7d66709b3b" // not analyzed
 )
 
-// A service is a fake backend that has analyzed the image of package fleettest.
+// A service is a fake backend that has analyzed the image of package sampletest.
 type service struct {
 	t        *testing.T
 	handler  *harbor.Handler
@@ -52,11 +52,11 @@ var (
 
 func newService(t *testing.T) *service {
 	once.Do(func() {
-		digest, answer = fleettest.Digest(t), fleettest.Assess(t)
+		digest, answer = sampletest.Digest(t), sampletest.Assess(t)
 		document = openapitest.Read(t, "testdata/scanner-adapter-openapi-v1.2.yaml")
 	})
 	s := &service{t: t, digest: digest, answer: answer, progress: make(map[string]harbor.Progress), document: document}
-	s.handler = &harbor.Handler{Backend: s, Version: "1.0", Now: func() time.Time { return fleettest.Now }, Log: slog.New(slog.NewTextHandler(&s.log, nil))}
+	s.handler = &harbor.Handler{Backend: s, Version: "1.0", Now: func() time.Time { return sampletest.Now }, Log: slog.New(slog.NewTextHandler(&s.log, nil))}
 	return s
 }
 
@@ -90,7 +90,7 @@ func (s *service) Assess(ctx context.Context, digest string) (*report.Assessment
 	return nil, harbor.ErrNotFound
 }
 
-func (s *service) Updated(ctx context.Context) (time.Time, error) { return fleettest.Now, s.broken }
+func (s *service) Updated(ctx context.Context) (time.Time, error) { return sampletest.Now, s.broken }
 
 // call sends a request, validates the response, and returns it.
 func (s *service) call(operation, method, path string, header map[string]string, body string) (*http.Response, string) {

@@ -1,17 +1,17 @@
-package fleettest_test
+package sampletest_test
 
 import (
 	"fmt"
 	"slices"
 	"testing"
 
-	"github.com/hullmark/hullmark/examples/fleet/fleettest"
+	"github.com/hullmark/hullmark/examples/fleet/internal/sampletest"
 )
 
 // TestAssess lists the findings that tests of other packages rely on.
 func TestAssess(t *testing.T) {
 	var got []string
-	for _, f := range fleettest.Assess(t).Findings {
+	for _, f := range sampletest.Assess(t).Findings {
 		got = append(got, fmt.Sprintf("%s %s %s %s", f.ID, f.Subject.Name, f.Severity.Level, f.Fixed))
 	}
 	slices.Sort(got)

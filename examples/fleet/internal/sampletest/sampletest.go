@@ -1,5 +1,5 @@
-// Package fleettest makes a small image, advisories and the assessment of the image, for tests of the neighbours of the service.
-package fleettest
+// Package sampletest makes a small image, advisories and the assessment of the image, for tests of the neighbours of the service.
+package sampletest
 
 import (
 	"archive/tar"
