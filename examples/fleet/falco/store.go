@@ -273,11 +273,15 @@ func (s *SQL) Write(ctx context.Context, tenant string, b *Batch) error {
 			number++
 			return fmt.Sprintf("%016x", number)
 		}
+		insert, err := tx.PrepareContext(ctx, s.bind("INSERT INTO fleet_falco_events (tenant, "+eventColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"))
+		if err != nil {
+			return err
+		}
+		defer insert.Close()
 		for i := range b.Events {
 			e := &b.Events[i]
 			e.ID = id()
-			if err := exec("INSERT INTO fleet_falco_events (tenant, "+eventColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-				tenant, e.ID, e.Time.UnixMicro(), e.Received.UnixMicro(), e.Source, e.Rule, string(e.Priority), e.Host, e.Container, e.Image, e.Executable, e.File,
+			if _, err := insert.ExecContext(ctx, tenant, e.ID, e.Time.UnixMicro(), e.Received.UnixMicro(), e.Source, e.Rule, string(e.Priority), e.Host, e.Container, e.Image, e.Executable, e.File,
 				e.Digest, e.Component, strings.Join(e.Vulnerabilities, " "), string(e.Gap), string(e.Alert)); err != nil {
 				return err
 			}
