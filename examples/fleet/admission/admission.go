@@ -73,7 +73,7 @@ type Event struct {
 	Kind      string
 	Name      string
 	User      string
-	Reason    string // of a BrokenGlass
+	Reason    string // to break the glass
 	Images    []ImageOutcome
 }
 
@@ -206,7 +206,7 @@ func (r *admissionRequest) workload() (*workload, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Names in the request count, since objects without namespaces or with generated names have none of their own.
+	// Names in the request count, since objects may lack a namespace or have a generated name.
 	if r.Namespace != "" {
 		w.namespace = r.Namespace
 	}

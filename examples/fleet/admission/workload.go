@@ -13,7 +13,7 @@ import (
 // maxImages is the most images of a workload.
 const maxImages = 500
 
-// A workload is what a rule needs to know of a pod or of an object that makes pods.
+// A workload has the properties of a pod, or of an object that makes pods, by which rules select and judge.
 type workload struct {
 	namespace      string
 	kind           string
@@ -62,7 +62,7 @@ func readWorkload(raw json.RawMessage) (*workload, error) {
 		template := child(object, way...)
 		if spec := child(template, "spec"); spec != nil && w.pod(spec, "/"+strings.Join(way, "/")+"/spec") {
 			found = true
-			w.meta(template) // the pod's own count, and those of the object stay where the pod has none
+			w.meta(template) // labels of the pod replace equal ones of the object
 		}
 	}
 	if !found {
@@ -102,7 +102,7 @@ func (w *workload) pod(spec map[string]any, pointer string) bool {
 			container, _ := c.(map[string]any)
 			reference, _ := container["image"].(string)
 			name, _ := container["name"].(string)
-			if reference == "" && pointer != "/spec" { // a template may leave the image to others, and its pods are seen
+			if reference == "" && pointer != "/spec" { // a template may leave the image to another webhook, and its pods are checked
 				continue
 			}
 			w.images = append(w.images, image{reference, pointer + "/" + list.field + "/" + strconv.Itoa(i) + "/image", list.what + " " + name})

@@ -19,7 +19,7 @@ const (
 	leeway   = 15 * time.Second // between clocks, as Clair has it
 )
 
-// errToken reports a token that is not valid. It doesn't tell why: clients that guess must not learn.
+// errToken reports a token that is not valid. It gives no reason, from which clients that guess would learn.
 var errToken = errors.New("clair: no valid token")
 
 // Keys checks tokens of clients.

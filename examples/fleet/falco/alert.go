@@ -25,13 +25,13 @@ func readPriority(s string) (Priority, bool) {
 	return "", false
 }
 
-// An alert is what is read of an alert.
+// An alert has the fields of an alert that an event needs.
 type alert struct {
 	time       time.Time
 	rule       string
 	priority   Priority
 	host       string
-	container  string // "" if the alert has none, "host" for a process outside of containers
+	container  string // "" if the alert names no container, "host" for a process outside of containers
 	digest     string // of the image, of its manifest or its configuration
 	repository string
 	tag        string

@@ -32,7 +32,7 @@ const (
 // ErrUnknown reports that no analyzed image is known.
 var ErrUnknown = errors.New("unknown image")
 
-// An ImageName is what an alert says about an image. Fields may be empty.
+// An ImageName has the names of an image in an alert. Fields may be empty.
 type ImageName struct {
 	Digest     string // of the manifest, of an index, or of the configuration
 	Repository string
@@ -57,7 +57,7 @@ type Intake struct {
 	Poll   time.Duration // between looks at a file; a second if zero
 }
 
-// A Tally counts what was read.
+// A Tally counts lines.
 type Tally struct {
 	Stored    int `json:"stored"`
 	Malformed int `json:"malformed"`
@@ -88,7 +88,7 @@ type record struct {
 	long bool // the line was cut
 }
 
-// Lines stores lines that arrived now. An empty line is none.
+// Lines stores lines that arrived now. It skips empty lines.
 func (t *Intake) Lines(ctx context.Context, tenant, source string, lines [][]byte) (Tally, error) {
 	var n Tally
 	for group := range slices.Chunk(lines, atOnce) {
@@ -203,7 +203,7 @@ var container = regexp.MustCompile(`^[0-9a-f]{12,64}$`)
 
 func isContainer(s string) bool { return container.MatchString(s) }
 
-// join sets the image, the component and the vulnerabilities of an event, or the gap. Event.Digest is that of the alert before.
+// join sets the image, the component and the vulnerabilities of an event, or the gap. Before, Event.Digest is the one in the alert.
 func (j *joiner) join(ctx context.Context, e *Event) {
 	name := ImageName{Digest: e.Digest}
 	name.Repository, name.Tag = splitImage(e.Image)
@@ -218,7 +218,7 @@ func (j *joiner) join(ctx context.Context, e *Event) {
 			return
 		}
 	}
-	// What is known about the container is more certain than a tag, which may have moved.
+	// The image of the container is more certain than a tag, which may have moved.
 	if name.Digest == "" && isContainer(e.Container) {
 		images, err := j.t.Store.Containers(ctx, j.tenant, e.Container)
 		switch {

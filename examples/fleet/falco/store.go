@@ -260,8 +260,8 @@ func (s *SQL) Write(ctx context.Context, tenant string, b *Batch) error {
 			_, err := tx.ExecContext(ctx, s.bind(query), args...)
 			return err
 		}
-		// The row of the tenant stays locked until the transaction ends, so that numbers are in the order of commits: a reader who continues
-		// after a number misses none.
+		// The row of the tenant stays locked until the transaction ends, so that numbers are in the order of commits: a reader that continues
+		// after a number misses no event.
 		var last int64
 		count := len(b.Events) + len(b.Diagnostics)
 		if err := tx.QueryRowContext(ctx, s.bind(`INSERT INTO fleet_falco_numbers (tenant, last) VALUES (?, ?)

@@ -61,7 +61,7 @@ type Backend interface {
 	// Assess assesses an analyzed image, or returns ErrNotFound.
 	Assess(ctx context.Context, digest string) (*report.Assessment, error)
 
-	// Updated returns the date of the advisories, zero without any.
+	// Updated returns the date of the advisories, zero without advisories.
 	Updated(ctx context.Context) (time.Time, error)
 }
 
@@ -93,7 +93,7 @@ const (
 // A Handler serves the API below the path /api/v1. It may be used by many goroutines at once.
 type Handler struct {
 	Backend Backend
-	Version string // of the program, for the metadata
+	Version string // the program's, for the metadata
 	Log     *slog.Logger
 	Now     func() time.Time // the current time if nil
 }
@@ -356,7 +356,7 @@ func registryHost(text string) (host string, insecure bool, err error) {
 	return u.Host, u.Scheme == "http", nil
 }
 
-// A ticket is what the identifier of a scan request says.
+// A ticket is the content of the identifier of a scan request.
 type ticket struct {
 	Submission string   `json:"s,omitempty"` // "" for an image that was known
 	Artifact   artifact `json:"a"`
