@@ -14,6 +14,6 @@
 // Clients sign a JWT with a shared key. [Keys] checks it by crypto/hmac: one algorithm is allowed, so a library that knows all of them, and the
 // ways to confuse them, would be more to trust and not less to write.
 //
-// Notifications are pages of a delivery of package webhook, and [AMQP] delivers to a broker of AMQP 0.9.1 what
+// [Fetch] makes an image from a manifest. Notifications are pages of a delivery of package webhook, and [AMQP] delivers to a broker of AMQP 0.9.1 what
 // [webhook.Clair] makes for HTTP.
 package clair
