@@ -265,6 +265,7 @@ func TestModes(t *testing.T) {
 		{"pinned: true", "registry.example/good@" + clean, true, "", "", ""},
 		{"pinned: true", "registry.example/good:1@" + clean, true, "", "", ""},
 		{"failure: open, unknown: allow", "registry.example/UPPER", false, "malformed", admission.Refused, ""},
+		{"failure: open, unknown: allow", "registry.example/../../other/web:1", false, "malformed", admission.Refused, ""},
 		{"failure: open, unknown: allow", "", false, "malformed", admission.Refused, ""},
 		{"", "nginx", true, "", "", ""},
 	}

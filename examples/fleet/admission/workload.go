@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -138,8 +139,13 @@ func parse(reference string) (name.Reference, error) {
 		return nil, errors.New("the reference has more than 1024 characters")
 	}
 	ref, err := name.ParseReference(reference)
-	if err != nil {
+	if err != nil || dots(ref.Context().RepositoryStr()) {
 		return nil, errors.New("the reference is malformed")
 	}
 	return ref, nil
+}
+
+// dots reports whether a repository has an element like "..", which package name takes. It would lead a client out of the API's path.
+func dots(repository string) bool {
+	return slices.ContainsFunc(strings.Split(repository, "/"), func(s string) bool { return strings.Trim(s, ".") == "" })
 }
