@@ -147,3 +147,12 @@ func fetch(ctx context.Context, client *http.Client, dir string, from *Layer, li
 	l.diff = v1.Hash{Algorithm: "sha256", Hex: hex.EncodeToString(sum.Sum(nil))}
 	return l, ctx.Err()
 }
+
+// LayersDigest returns a name for the image of these layers: a hash of their digests. Unlike the hash that a manifest states, it is the image's own.
+func LayersDigest(m *Manifest) string {
+	h := sha256.New()
+	for i := range m.Layers {
+		io.WriteString(h, "layer "+m.Layers[i].Hash+"\n")
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
+}
