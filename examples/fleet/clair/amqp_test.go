@@ -90,8 +90,8 @@ func broker(t *testing.T) string {
 	case <-started:
 	case <-ended:
 		t.Skipf("rabbitmq-server does not start here:\n%s", log.String())
-	case <-time.After(50 * time.Second):
-		t.Fatal("rabbitmq-server does not start in 50 s")
+	case <-time.After(3 * time.Minute):
+		t.Fatal("rabbitmq-server does not start in 3 minutes")
 	}
 	return fmt.Sprintf("amqp://guest:guest@127.0.0.1:%d/", port)
 }
