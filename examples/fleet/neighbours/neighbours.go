@@ -287,8 +287,8 @@ func (h *scanning) Assess(ctx context.Context, digest string) (*report.Assessmen
 }
 
 // Updated implements [harbor.Backend].
-func (h *scanning) Updated(ctx context.Context) (time.Time, error) {
-	source, release, err := h.Advisories.For(ctx, h.tenant)
+func (h *scanning) Updated(context.Context) (time.Time, error) {
+	set, release, err := h.Advisories.Current()
 	if errors.Is(err, advisories.ErrNone) {
 		return time.Time{}, nil
 	}
@@ -296,7 +296,7 @@ func (h *scanning) Updated(ctx context.Context) (time.Time, error) {
 		return time.Time{}, err
 	}
 	defer release()
-	return source.Describe().Date, nil
+	return set.Info().Date, nil
 }
 
 // Clair returns the handler of Clair's API for a tenant. Keys check the tokens of clients.

@@ -38,7 +38,7 @@ type Submission struct {
 	Annotations map[string]string
 	Secret      []byte // encrypted, for this submission only: a credential, or a manifest with headers. It is deleted at the end
 	Priority    int    // 0 before 9
-	Again       bool // also if the image is analyzed already
+	Again       bool   // also if the image is analyzed already
 	State       State
 	Reason      string // a code, if it failed or waits for another attempt
 	Message     string // for a person
@@ -179,7 +179,7 @@ func (tx *Tx) Finish(ctx context.Context, m *Submission) error {
 		m.Finished = time.Now().UTC().Truncate(time.Microsecond)
 	}
 	n, err := tx.exec(ctx, `UPDATE fleet_submissions SET state = ?, reason = ?, message = ?, digest = ?, finished = ?, secret = CASE WHEN ? = 0 THEN secret ELSE NULL END
-		WHERE tenant = ? AND id = ? AND job = ?`, string(m.State), m.Reason, text(m.Message), m.Digest, micro(m.Finished), micro(m.Finished), m.Tenant, m.ID, m.Job)
+		WHERE tenant = ? AND id = ? AND job = ?`, string(m.State), m.Reason, text(m.Message), m.Digest, micro(m.Finished), flag(!m.Finished.IsZero()), m.Tenant, m.ID, m.Job)
 	if err == nil && n == 0 {
 		err = ErrConflict
 	}
