@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,11 +39,21 @@ type fleet struct {
 	client   *fleettest.Client
 	registry *fleettest.Registry
 	key      []byte
+	told     chan string // bodies that the receiver of Clair's notifications got
 }
 
 func start(t *testing.T, address string) *fleet {
 	dir := t.TempDir()
 	f := &fleet{t: t, key: []byte("a key of sixteen bytes or more"), registry: fleettest.NewRegistry(t)}
+	f.told = make(chan string, 100)
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		f.told <- string(body)
+	}))
+	t.Cleanup(receiver.Close)
 	write := func(name, text string) string {
 		t.Helper()
 		name = filepath.Join(dir, name)
@@ -53,7 +64,7 @@ func start(t *testing.T, address string) *fleet {
 	}
 	f.Service = fleettest.Start(t, serve.Options{Database: address, Neighbours: serve.Neighbours{
 		Admission: write("admission.yaml", "rules:\n  - {name: all, mode: enforce, unknown: scan}\n"), Harbor: true, Falco: true,
-		Clair: write("clair.yaml", "key: "+base64.StdEncoding.EncodeToString(f.key)+"\nissuers: [quay]\n"),
+		Clair: write("clair.yaml", "key: "+base64.StdEncoding.EncodeToString(f.key)+"\nissuers: [quay]\ncallback: https://fleet.example\nwebhook: "+receiver.URL+"\n"),
 	}})
 	fleettest.WriteAdvisories(t, f.File, fleettest.Debian12("CVE-2026-0001", "glibc", "2.36-9+deb12u1", matcher.High))
 	f.client = f.Client(t, "default")
@@ -218,6 +229,41 @@ func TestClair(t *testing.T) {
 		}
 		if status, text, _ := f.ask("GET", "/matcher/api/v1/vulnerability_report/"+claimed, f.token(), nil, ""); status != http.StatusNotFound {
 			t.Errorf("deleted: %d %s", status, text)
+		}
+	})
+}
+
+// TestClairNotification: new advisories are a notification, whose page has the manifests of the tenant that they are about.
+func TestClairNotification(t *testing.T) {
+	both(t, func(t *testing.T, f *fleet) {
+		ref, digest := f.image("libc6 2.36-9 glibc")
+		f.client.Analyze(ref)
+		fleettest.Eventually(t, "the advisories and the index are known", func() bool {
+			var list struct{ Items []struct{ Digest string } }
+			f.client.Get("/v1/affected?id=CVE-2026-0001", &list)
+			before, err := f.Store.Setting(t.Context(), "advisories")
+			return len(list.Items) == 1 && err == nil && before != ""
+		})
+		fleettest.WriteAdvisories(t, f.File, fleettest.Debian12("CVE-2026-0001", "glibc", "2.36-9+deb12u1", matcher.High), fleettest.Debian12("CVE-2026-0002", "glibc", "2.36-9+deb12u2", matcher.Low))
+		var body string
+		select {
+		case body = <-f.told:
+		case <-time.After(time.Minute):
+			t.Fatal("no notification")
+		}
+		var told struct {
+			ID       string `json:"notification_id"`
+			Callback string
+		}
+		if err := json.Unmarshal([]byte(body), &told); err != nil || told.Callback != "https://fleet.example/notifier/api/v1/notification/"+told.ID {
+			t.Fatalf("%s", body)
+		}
+		path := "/notifier/api/v1/notification/" + told.ID
+		if status, text, _ := f.ask("GET", path, f.token(), nil, ""); status != http.StatusOK || !strings.Contains(text, "CVE-2026-0002") || !strings.Contains(text, digest) {
+			t.Errorf("%d %s", status, text)
+		}
+		if status, text, _ := f.ask("DELETE", path, f.token(), nil, ""); status/100 != 2 {
+			t.Errorf("%d %s", status, text)
 		}
 	})
 }

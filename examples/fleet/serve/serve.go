@@ -185,6 +185,9 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	s.watcher = &watcher.Watcher{Store: s.Store, Objects: kept, Index: s.index, Advisories: provider, Journal: s.verdicts.Journal}
 	s.webhooks = &webhooks.Webhooks{Store: s.Store, Index: s.index, Key: key, Sender: &webhook.Sender{Client: webhook.NewClient(o.Allow...)}, Journal: s.verdicts.Journal}
 	s.webhooks.Init()
+	if err := s.notify(&o.Neighbours, o.Allow); err != nil {
+		return nil, err
+	}
 	s.neighbours = &neighbours.Service{Store: s.Store, Answers: s.verdicts.Answers, Verdicts: s.verdicts, Advisories: provider, Key: key, Submit: s.Submit, State: s.analyzersState(), Version: "1", Log: o.Log}
 	if s.worker != nil {
 		s.worker.Secret, s.worker.Client = s.neighbours.Secret, &http.Client{Transport: address.Transport(o.Allow...)}
