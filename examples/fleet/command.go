@@ -58,6 +58,7 @@ type call struct {
 
 var commandList = []command{
 	{"serve", "", "run the service", serveCommand},
+	{"config check", "FILE", "report all errors of a configuration file", configCheck},
 	{"token create", "", "make a token in the database of the service and print it", tokenCommand},
 	{"image add", "REFERENCE", "submit an image in a registry, an archive or an SBOM", imageAdd},
 	{"image wait", "SUBMISSION", "wait until an image is analyzed", imageWait},
@@ -98,7 +99,7 @@ func (p *program) usage(w io.Writer) {
 		fmt.Fprintf(t, "  %s\t%s\n", strings.TrimSpace(c.name+" "+c.args), c.about)
 	}
 	t.Flush()
-	fmt.Fprint(w, "\nAll but serve and token create ask a service: --server URL or $FLEET_SERVER, and --token-file FILE or $FLEET_TOKEN.\nRun fleet COMMAND -h for the flags of a command.\n")
+	fmt.Fprint(w, "\nAll but serve, config and token create ask a service: --server URL or $FLEET_SERVER, and --token-file FILE or $FLEET_TOKEN.\nRun fleet COMMAND -h for the flags of a command.\n")
 }
 
 // run runs a command line and returns the exit code.

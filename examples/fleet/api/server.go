@@ -53,14 +53,19 @@ type Server struct {
 	Metrics    *metrics.Set
 	Log        *slog.Logger
 
-	Daily      int           // submissions of a token in a day; no limit if zero
-	Operators  []string      // tenants that may change what all tenants share
-	Registries []string      // allowed to tenants that have no list of their own
+	Settings   func() *Settings
 	MaxUpload  int64         // bytes; 10 GiB if zero
 	UploadTime time.Duration // 30 minutes if zero
 	Concurrent int           // requests at once, without those that wait; 64 if zero
 
 	Changed func() // called after a change that may make events or verdicts; may be nil
+}
+
+// Settings may change while the server runs.
+type Settings struct {
+	Daily      int      // submissions of a token in a day; no limit if zero
+	Operators  []string // tenants that may change what all tenants share
+	Registries []string // allowed to tenants that have no list of their own
 }
 
 // Handler returns the handler of all routes in the document.

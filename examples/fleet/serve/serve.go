@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer/all"
@@ -49,20 +50,23 @@ const (
 
 // Options say how to run a process. The zero value with a Data directory suits one process.
 type Options struct {
-	Data       string         // directory of the database, objects and keys
-	Database   string         // "postgres://..."; "" for SQLite in Data
-	Role       Role           // All if empty
-	Advisories string         // file that another program replaces; if it is empty, the service updates Feeds
-	Feeds      []feed.Feed    // all feeds of the library if it is nil
-	FeedEvery  time.Duration  // between updates; 6 hours if zero
-	Mirror     string         // of the feeds' publishers, see feed.UpdateOptions
-	Daily      int            // submissions of a token in a day; no limit if zero
-	Operators  []string       // tenants that may change what all tenants share; "default" if nil
-	Key        string         // file of the key that encrypts credentials; "key" in Data, which is made, if empty
-	Registries []string       // patterns of the registries that tenants without a list of their own may use; all if empty
-	Allow      []netip.Prefix // addresses that registries may have although they are not public
-	Insecure   []string       // registries without TLS
-	Workers    int            // jobs at once; 4 if zero
+	Data       string                    // directory of the database, objects and keys
+	Database   string                    // "postgres://..."; "" for SQLite in Data
+	Role       Role                      // All if empty
+	Advisories string                    // file that another program replaces; if it is empty, the service updates Feeds
+	Feeds      []feed.Feed               // all feeds of the library if it is nil
+	FeedEvery  time.Duration             // between updates; 6 hours if zero
+	Schedules  map[string]feeds.Schedule // of feeds that differ
+	Mirror     string                    // of the feeds' publishers, see feed.UpdateOptions
+	Daily      int                       // submissions of a token in a day; no limit if zero
+	Operators  []string                  // tenants that may change what all tenants share; "default" if nil
+	Key        string                    // file of the key that encrypts credentials; "key" in Data, which is made, if empty
+	Registries []string                  // patterns of the registries that tenants without a list of their own may use; all if empty
+	Allow      []netip.Prefix            // addresses that registries may have although they are not public
+	Receivers  []netip.Prefix            // addresses that receivers of events may have although they are not public
+	Insecure   []string                  // registries without TLS
+	KeepEvents time.Duration             // 90 days if zero
+	Workers    int                       // jobs at once; 4 if zero
 	MaxUpload  int64
 	Lease      time.Duration   // of a layer, see work.Layers
 	Pauses     []time.Duration // before further attempts, see work.Worker
@@ -73,9 +77,9 @@ type Options struct {
 const (
 	tidyEvery    = time.Minute
 	collectEvery = time.Hour
-	keepEvents   = 90 * 24 * time.Hour
-	keepAnswers  = 24 * time.Hour // to requests with an Idempotency-Key
-	maxLayers    = 10 << 30       // bytes of results of layers
+	keepEvents   = 90 * 24 * time.Hour // by default
+	keepAnswers  = 24 * time.Hour      // to requests with an Idempotency-Key
+	maxLayers    = 10 << 30            // bytes of results of layers
 	stopTime     = 30 * time.Second
 	headerTime   = 10 * time.Second
 	idleTime     = 2 * time.Minute
@@ -96,6 +100,8 @@ type Service struct {
 	webhooks  *webhooks.Webhooks
 	updater   *feeds.Updater // nil with a file of another program
 	follower  *follow.Follower
+	options   atomic.Pointer[Options]
+	transport []*http.Transport // whose connections depend on the options
 	log       *slog.Logger
 	look      time.Duration
 	collected time.Time     // when unused parts were deleted last
@@ -118,6 +124,51 @@ func (o *Options) Address() string {
 	return filepath.Join(o.Data, "fleet.db")
 }
 
+// defaults sets the values of those options whose zero value is not their own.
+func (o *Options) defaults() {
+	if o.Operators == nil {
+		o.Operators = []string{"default"}
+	}
+	if o.Feeds == nil {
+		o.Feeds = everything.Feeds()
+	}
+	if len(o.Registries) == 0 {
+		o.Registries = []string{"**"}
+	}
+	if o.KeepEvents == 0 {
+		o.KeepEvents = keepEvents
+	}
+}
+
+// settings returns the current options of the API.
+func (s *Service) settings() *api.Settings {
+	o := s.options.Load()
+	return &api.Settings{Daily: o.Daily, Operators: o.Operators, Registries: o.Registries}
+}
+
+// Reload changes the options that a running service can change: Registries, Allow, Receivers, Operators, Daily, FeedEvery, Schedules and
+// KeepEvents. It ignores the others.
+func (s *Service) Reload(ctx context.Context, o Options) error {
+	o.defaults()
+	if s.updater != nil {
+		if err := s.updater.Set(ctx, o.Schedules); err != nil {
+			return err
+		}
+	}
+	s.options.Store(&o)
+	for _, t := range s.transport {
+		t.CloseIdleConnections() // to addresses that are no longer allowed
+	}
+	return nil
+}
+
+// client returns a transport that connects to public addresses and those that the current options allow.
+func (s *Service) client(allow func(*Options) []netip.Prefix) *http.Transport {
+	t := address.TransportFunc(func() []netip.Prefix { return allow(s.options.Load()) })
+	s.transport = append(s.transport, t)
+	return t
+}
+
 // Open opens the database and prepares everything that Run needs.
 func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	if o.Log == nil {
@@ -132,7 +183,9 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	if o.Look == 0 {
 		o.Look = 5 * time.Second
 	}
+	o.defaults()
 	s := &Service{log: o.Log, look: o.Look, changed: make(chan struct{}, 1)}
+	s.options.Store(&o)
 	if s.Store, err = store.Open(ctx, o.Address()); err != nil {
 		return nil, err
 	}
@@ -152,20 +205,14 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Operators == nil {
-		o.Operators = []string{"default"}
-	}
-	if o.Feeds == nil {
-		o.Feeds = everything.Feeds()
-	}
-	if len(o.Registries) == 0 {
-		o.Registries = []string{"**"}
-	}
 	s.files = &advisories.File{Name: o.Advisories, Log: o.Log}
 	if o.Advisories == "" {
 		s.files.Find = advisories.Published(s.Store, kept, filepath.Join(o.Data, "advisories"))
 		s.updater = &feeds.Updater{Store: s.Store, Objects: kept, Dir: filepath.Join(o.Data, "feeds"), Feeds: o.Feeds, Every: o.FeedEvery, Options: feed.UpdateOptions{Mirror: o.Mirror}, Log: o.Log}
 		if err := s.updater.Prepare(ctx); err != nil {
+			return nil, err
+		}
+		if err := s.updater.Set(ctx, o.Schedules); err != nil {
 			return nil, err
 		}
 	}
@@ -177,7 +224,8 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	provider := &advisories.Provider{File: s.files, Own: &advisories.Own{Store: s.Store}}
 	s.verdicts = &verdict.Evaluator{Store: s.Store, Answers: answer.New(s.Store.Catalog), Advisories: provider}
 	s.watcher = &watcher.Watcher{Store: s.Store, Objects: kept, Index: s.index, Advisories: provider, Journal: s.verdicts.Journal}
-	s.webhooks = &webhooks.Webhooks{Store: s.Store, Index: s.index, Key: key, Sender: &webhook.Sender{Client: webhook.NewClient(o.Allow...)}, Journal: s.verdicts.Journal}
+	receivers := &http.Client{Transport: s.client(func(o *Options) []netip.Prefix { return o.Receivers })}
+	s.webhooks = &webhooks.Webhooks{Store: s.Store, Index: s.index, Key: key, Sender: &webhook.Sender{Client: receivers}, Journal: s.verdicts.Journal}
 	s.webhooks.Init()
 	if s.queue, err = work.OpenQueue(ctx, s.Store, s.worker, o.Log.With("part", "queue")); err != nil {
 		return nil, err
@@ -186,8 +234,8 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 		s.follower = &follow.Follower{Store: s.Store, Queue: s.queue, Registry: s.worker.Registry, Log: o.Log, Keychain: s.worker.Keychain, Registries: s.worker.Registries}
 	}
 	if o.Role != Worker {
-		server := &api.Server{Operators: o.Operators, Daily: o.Daily, Store: s.Store, Objects: kept, Queue: s.queue, Answers: s.verdicts.Answers, Index: s.index, Advisories: provider,
-			Verdicts: s.verdicts, Webhooks: s.webhooks, Key: key, Metrics: counts, Log: o.Log, Registries: o.Registries, MaxUpload: o.MaxUpload, Changed: s.kick}
+		server := &api.Server{Settings: s.settings, Store: s.Store, Objects: kept, Queue: s.queue, Answers: s.verdicts.Answers, Index: s.index, Advisories: provider,
+			Verdicts: s.verdicts, Webhooks: s.webhooks, Key: key, Metrics: counts, Log: o.Log, MaxUpload: o.MaxUpload, Changed: s.kick}
 		if s.handler, err = server.Handler(); err != nil {
 			return nil, err
 		}
@@ -207,10 +255,10 @@ func newWorker(o *Options, s *Service, kept objects.Store, key *seal.Key, counts
 			Cache:     &work.Layers{Store: s.Store, Log: o.Log, Lease: o.Lease},
 			Budget:    &scan.Budget{Memory: workerMemory, Parallel: runtime.GOMAXPROCS(0)},
 		},
-		Registry:   registry.Options{Transport: address.Transport(o.Allow...), Insecure: o.Insecure},
+		Registry:   registry.Options{Transport: s.client(func(o *Options) []netip.Prefix { return o.Allow }), Insecure: o.Insecure},
 		Parallel:   o.Workers,
 		Keychain:   (&keys{s.Store, key}).of,
-		Registries: s.registries(o.Registries),
+		Registries: s.registries,
 		Pauses:     o.Pauses,
 		Log:        o.Log,
 		Done: func(m *store.Submission) {
@@ -221,14 +269,12 @@ func newWorker(o *Options, s *Service, kept objects.Store, key *seal.Key, counts
 }
 
 // registries returns the patterns of a tenant, or those of the service.
-func (s *Service) registries(otherwise []string) func(context.Context, string) ([]string, error) {
-	return func(ctx context.Context, tenant string) ([]string, error) {
-		list, err := s.Store.Registries(ctx, tenant)
-		if err == nil && list == nil {
-			list = otherwise
-		}
-		return list, err
+func (s *Service) registries(ctx context.Context, tenant string) ([]string, error) {
+	list, err := s.Store.Registries(ctx, tenant)
+	if err == nil && list == nil {
+		list = s.options.Load().Registries
 	}
+	return list, err
 }
 
 // Run serves the API on a listener and works on jobs until ctx ends. Then it ends all requests and jobs. A worker needs no listener.
@@ -330,9 +376,10 @@ func (s *Service) tidy(ctx context.Context) error {
 	}
 	if now := time.Now(); now.Sub(s.collected) > collectEvery {
 		s.collected = now
-		_, collectErr := s.Store.Catalog.Collect(ctx, now.Add(-keepEvents))
+		keep := s.options.Load().KeepEvents
+		_, collectErr := s.Store.Catalog.Collect(ctx, now.Add(-keep))
 		// An event that is queued again must find its deliveries, so they are kept longer.
-		_, purgeErr := s.Store.Catalog.Outbox().Purge(ctx, now.Add(-keepEvents-7*24*time.Hour))
+		_, purgeErr := s.Store.Catalog.Outbox().Purge(ctx, now.Add(-keep-7*24*time.Hour))
 		err = errors.Join(err, collectErr, purgeErr)
 	}
 	return errors.Join(err, listErr, s.Store.ForgetAnswers(ctx, time.Now().Add(-keepAnswers)))
