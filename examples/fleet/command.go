@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"flag"
 	"fmt"
@@ -10,7 +12,6 @@ import (
 	"os"
 	"strings"
 	"text/tabwriter"
-	"time"
 	"unicode"
 
 	"github.com/hullmark/hullmark/examples/fleet/client"
@@ -53,7 +54,6 @@ type call struct {
 	args  []string
 
 	server, tokenFile, ca string
-	timeout               time.Duration
 }
 
 var commandList = []command{
@@ -177,6 +177,7 @@ func (c *call) parse(n int) ([]string, error) {
 func (p *program) ask(c *call, n int) (*client.Client, []string, error) {
 	c.flags.StringVar(&c.server, "server", p.getenv("FLEET_SERVER"), "`URL` of the service (default $FLEET_SERVER, or http://127.0.0.1:8080)")
 	c.flags.StringVar(&c.tokenFile, "token-file", "", "`FILE` of the token (default: the token is in $FLEET_TOKEN)")
+	c.flags.StringVar(&c.ca, "ca", p.getenv("FLEET_CA"), "`FILE` of the certificates, in PEM, that the service's certificate may come from (default $FLEET_CA, or those of the system)")
 	args, err := c.parse(n)
 	if err != nil {
 		return nil, nil, err
@@ -196,7 +197,19 @@ func (p *program) ask(c *call, n int) (*client.Client, []string, error) {
 	if token == "" {
 		return nil, nil, usageError("there is no token. Set $FLEET_TOKEN, or pass --token-file FILE. Run: fleet token create")
 	}
-	return &client.Client{URL: c.server, Token: token, HTTP: &http.Client{Transport: http.DefaultTransport}}, args, nil
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	if c.ca != "" {
+		text, err := os.ReadFile(c.ca)
+		if err != nil {
+			return nil, nil, err
+		}
+		pool := x509.NewCertPool()
+		if !pool.AppendCertsFromPEM(text) {
+			return nil, nil, fmt.Errorf("%s has no certificate in PEM", c.ca)
+		}
+		transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	}
+	return &client.Client{URL: c.server, Token: token, HTTP: &http.Client{Transport: transport}}, args, nil
 }
 
 // printable replaces what would control a terminal. Line breaks and tabs stay.

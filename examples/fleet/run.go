@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -16,9 +17,12 @@ import (
 
 	everything "github.com/hullmark/hullmark/db/feed/all"
 
+	"github.com/hullmark/hullmark/examples/fleet/api"
+	"github.com/hullmark/hullmark/examples/fleet/certificate"
 	"github.com/hullmark/hullmark/examples/fleet/config"
 	"github.com/hullmark/hullmark/examples/fleet/feeds"
 	"github.com/hullmark/hullmark/examples/fleet/serve"
+	"github.com/hullmark/hullmark/examples/fleet/store"
 )
 
 // list is a repeatable flag. The first value replaces the list of the configuration file.
@@ -50,6 +54,8 @@ func serveFlags(f *flag.FlagSet, c *config.File) *string {
 	f.StringVar(&c.Data, "data", c.Data, "`DIR` of the database, objects and keys")
 	f.StringVar(&c.Database, "database", c.Database, "`ADDRESS` of a PostgreSQL database, postgres://...; default SQLite in the data directory, or $FLEET_DATABASE")
 	f.StringVar(&c.Listen, "listen", c.Listen, "`ADDRESS` of the API")
+	f.StringVar(&c.TLS.Certificate, "tls-cert", c.TLS.Certificate, "`FILE` of the certificate of the API, in PEM, which may be replaced while the service runs")
+	f.StringVar(&c.TLS.Key, "tls-key", c.TLS.Key, "`FILE` of the key of the certificate")
 	f.StringVar(&c.Role, "role", c.Role, "`ROLE` of the process: api, worker or all")
 	f.StringVar(&c.Advisories.File, "db", c.Advisories.File, "`FILE` of advisories that another program replaces; by default, the service updates advisories itself")
 	f.StringVar(&c.Advisories.Mirror, "mirror", c.Advisories.Mirror, "fetch advisories from this `URL` or directory, as https://HOST/PATH in URL/HOST/PATH")
@@ -95,6 +101,9 @@ func (p *program) configure(c *call) (*config.File, error) {
 	if file.Database == "" {
 		file.Database = p.getenv("FLEET_DATABASE")
 	}
+	if (file.TLS.Certificate == "") != (file.TLS.Key == "") {
+		return nil, usageError("--tls-cert and --tls-key need each other")
+	}
 	if file.Log.Format != "text" && file.Log.Format != "json" {
 		return nil, usageError("unknown format of log messages; the formats are text and json")
 	}
@@ -117,7 +126,7 @@ func feedNames() (names []string) {
 func options(f *config.File) serve.Options {
 	o := serve.Options{Data: f.Data, Database: f.Database, Role: serve.Role(f.Role), Advisories: f.Advisories.File, FeedEvery: f.Advisories.Every, Mirror: f.Advisories.Mirror,
 		Daily: f.Daily, Operators: f.Operators, Key: f.Key, Registries: f.Registries.Allow, Allow: f.Registries.Addresses, Receivers: f.Webhooks.Addresses,
-		Insecure: f.Registries.Insecure, Workers: f.Workers, MaxUpload: int64(f.MaxUpload), KeepEvents: f.KeepEvents, Schedules: make(map[string]feeds.Schedule)}
+		Insecure: f.Registries.Insecure, Workers: f.Workers, MaxUpload: int64(f.MaxUpload), KeepEvents: f.KeepEvents, Proxy: proxy(f), Schedules: make(map[string]feeds.Schedule)}
 	for _, name := range feedNames() {
 		s, named := f.Advisories.Feeds[name]
 		if !named && !f.Has("advisories.every") {
@@ -126,6 +135,22 @@ func options(f *config.File) serve.Options {
 		o.Schedules[name] = feeds.Schedule{Off: !s.On(), Every: s.Every}
 	}
 	return o
+}
+
+// proxy returns the proxy of a configuration, nil without one.
+func proxy(f *config.File) *api.Proxy {
+	if len(f.Proxy.Users) == 0 {
+		return nil
+	}
+	p := &api.Proxy{Addresses: f.Proxy.Addresses, Header: f.Proxy.Header}
+	for _, u := range f.Proxy.Users {
+		user := api.ProxyUser{Name: u.Name, Tenant: u.Tenant}
+		for _, s := range u.Scopes {
+			user.Scopes = append(user.Scopes, store.Scope(s))
+		}
+		p.Users = append(p.Users, user)
+	}
+	return p
 }
 
 func serveCommand(ctx context.Context, p *program, c *call) error {
@@ -141,6 +166,14 @@ func serveCommand(ctx context.Context, p *program, c *call) error {
 	}
 	o := options(file)
 	o.Log = slog.New(handler)
+	scheme := "http"
+	if file.TLS.Certificate != "" {
+		files, err := certificate.Open(file.TLS.Certificate, file.TLS.Key, o.Log)
+		if err != nil {
+			return err
+		}
+		scheme, o.TLS = "https", &tls.Config{GetCertificate: files.Get, MinVersion: tls.VersionTLS12}
+	}
 	s, err := serve.Open(ctx, o)
 	if err != nil {
 		return err
@@ -150,7 +183,7 @@ func serveCommand(ctx context.Context, p *program, c *call) error {
 		if l, err = net.Listen("tcp", file.Listen); err != nil {
 			return errors.Join(err, s.Close())
 		}
-		fmt.Fprintf(p.stdout, "listening on http://%s\n", l.Addr())
+		fmt.Fprintf(p.stdout, "listening on %s://%s\n", scheme, l.Addr())
 	}
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)

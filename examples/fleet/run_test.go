@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -195,4 +196,106 @@ func TestConfigCheck(t *testing.T) {
 	if err != nil || f.Workers != 5 || f.Role != "worker" || strings.Join(f.Registries.Allow, " ") != "c d" || f.Listen != "127.0.0.1:1" {
 		t.Errorf("%+v, %v", f, err)
 	}
+}
+
+// TestTLS: the API has TLS with the certificate of the files, also after they are replaced, and the command checks it.
+func TestTLS(t *testing.T) {
+	dir := t.TempDir()
+	name, key := filepath.Join(dir, "tls.pem"), filepath.Join(dir, "tls.key")
+	fleettest.WriteCertificate(t, name, key, 1)
+	r := start(t, "", "advisories: {file: none.db}\ntls: {certificate: "+name+", key: "+key+"}\n", nil)
+	if !strings.HasPrefix(r.url, "https://") {
+		t.Fatal(r.url)
+	}
+	token, _, _ := r.fleet(t, nil, "token", "create", "--config", filepath.Join(r.dir, "fleet.yaml"))
+	env := map[string]string{"FLEET_TOKEN": token, "FLEET_SERVER": r.url}
+	list := func(args ...string) (string, int) {
+		_, stderr, code := r.fleet(t, env, append([]string{"image", "list"}, args...)...)
+		return stderr, code
+	}
+	if stderr, code := list(); code != 1 || !strings.Contains(stderr, "certificate") {
+		t.Errorf("without the certificate: exit code %d, %s", code, stderr)
+	}
+	if stderr, code := list("--ca", name); code != 0 {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+	fleettest.WriteCertificate(t, name, key, 2)
+	fleettest.Eventually(t, "the new certificate", func() bool {
+		_, code := list("--ca", name)
+		return code == 0
+	})
+	if response, err := http.Get("http" + strings.TrimPrefix(r.url, "https") + "/v1/health"); err == nil {
+		response.Body.Close()
+		if response.StatusCode != http.StatusBadRequest {
+			t.Errorf("without TLS: status %d", response.StatusCode)
+		}
+	}
+}
+
+// TestProxy: a header names the user, if it is that of a trusted address, instead of a token.
+func TestProxy(t *testing.T) {
+	fleettest.Databases(t, func(t *testing.T, database string) {
+		users := "  header: Remote-User\n  users:\n    - {name: alice, tenant: team-a, scopes: [read, submit]}\n    - {name: '*@b.example', tenant: team-b, scopes: [read]}\n"
+		trusted := "role: api\nadvisories: {file: none.db}\nproxy:\n  addresses: [127.0.0.0/8]\n" + users
+		r := start(t, database, trusted, nil)
+		token, _, _ := r.fleet(t, nil, "token", "create", "--config", filepath.Join(r.dir, "fleet.yaml"), "--tenant", "team-c")
+		token = "Bearer " + strings.TrimSpace(token)
+		submit := func(headers ...string) int {
+			t.Helper()
+			q, err := http.NewRequest("POST", r.url+"/v1/submissions", strings.NewReader(`{"reference": "registry.example/app:1"}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := 0; i < len(headers); i += 2 {
+				q.Header.Add(headers[i], headers[i+1])
+			}
+			response, err := http.DefaultClient.Do(q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			return response.StatusCode
+		}
+		tests := []struct {
+			name            string
+			headers         []string
+			trusted, others int // status if the address is that of the proxy, and if it is another
+		}{
+			{"a user", []string{"Remote-User", "alice"}, 202, 401},
+			{"a user without the scope", []string{"Remote-User", "bob@b.example"}, 403, 401},
+			{"a user without a tenant", []string{"Remote-User", "mallory"}, 403, 401},
+			{"an empty user", []string{"Remote-User", ""}, 401, 401},
+			{"no user", nil, 401, 401},
+			{"a token", []string{"Authorization", token}, 202, 202},
+			{"a user and a token", []string{"Remote-User", "alice", "Authorization", token}, 401, 202},
+			{"a user and a malformed token", []string{"Remote-User", "alice", "Authorization", "x"}, 401, 401},
+			{"two users", []string{"Remote-User", "alice", "Remote-User", "alice"}, 401, 401},
+			{"another header", []string{"X-Forwarded-User", "alice"}, 401, 401},
+			{"an address in a header", []string{"Remote-User", "alice", "X-Forwarded-For", "127.0.0.1"}, 202, 401},
+		}
+		for _, test := range tests {
+			if got := submit(test.headers...); got != test.trusted {
+				t.Errorf("%s: status %d, want %d", test.name, got, test.trusted)
+			}
+		}
+		list := func(headers ...string) int {
+			c := fleettest.NewClient(t, r.url, "")
+			var page struct{ Items []any }
+			c.Do("GET", "/v1/submissions", nil, headers...).Want(200).Into(&page)
+			return len(page.Items)
+		}
+		if a, b, c := list("Remote-User", "alice"), list("Remote-User", "bob@b.example"), list("Authorization", token); a != 2 || b != 0 || c != 1 {
+			t.Errorf("%d, %d and %d submissions", a, b, c)
+		}
+		r.configure(t, database, strings.Replace(trusted, "127.0.0.0/8", "10.0.0.0/8", 1))
+		r.reload(t, "was reloaded")
+		for _, test := range tests {
+			if got := submit(test.headers...); got != test.others {
+				t.Errorf("%s from another address: status %d, want %d", test.name, got, test.others)
+			}
+		}
+		if c := list("Remote-User", "alice", "Authorization", token); c != 3 {
+			t.Errorf("%d submissions of the tenant of the token, want 3", c)
+		}
+	})
 }

@@ -66,6 +66,7 @@ type Settings struct {
 	Daily      int      // submissions of a token in a day; no limit if zero
 	Operators  []string // tenants that may change what all tenants share
 	Registries []string // allowed to tenants that have no list of their own
+	Proxy      *Proxy   // nil without one
 }
 
 // Handler returns the handler of all routes in the document.
@@ -261,15 +262,21 @@ func (c *call) authenticate() error {
 	denied := func(detail string) error {
 		return &problem{Status: http.StatusUnauthorized, Code: "unauthorized", Detail: detail}
 	}
-	scheme, secret, _ := strings.Cut(c.r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") || secret == "" {
-		return denied("the request has no token")
-	}
 	now := time.Now()
-	token, err := c.s.Store.TokenOf(c.ctx(), strings.TrimSpace(secret), now)
+	token, err := c.s.Settings().Proxy.user(c.r)
+	if err != nil {
+		return err
+	}
+	if token == nil {
+		scheme, secret, _ := strings.Cut(c.r.Header.Get("Authorization"), " ")
+		if !strings.EqualFold(scheme, "Bearer") || secret == "" {
+			return denied("the request has no token")
+		}
+		if token, err = c.s.Store.TokenOf(c.ctx(), strings.TrimSpace(secret), now); errors.Is(err, store.ErrNotFound) {
+			return denied("the token is unknown")
+		}
+	}
 	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return denied("the token is unknown")
 	case err != nil:
 		return err
 	case !token.Expires.IsZero() && !now.Before(token.Expires):

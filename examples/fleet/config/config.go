@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -153,7 +154,9 @@ func (f *File) check(d *decoder, feeds []string) {
 	require("proxy", !proxy || len(f.Proxy.Addresses) > 0 && token(f.Proxy.Header) && len(f.Proxy.Users) > 0, "want addresses, the name of a header, and users")
 	require("proxy.header", !strings.EqualFold(f.Proxy.Header, "Authorization"), "the header of tokens cannot name users")
 	for i, u := range f.Proxy.Users {
-		require(fmt.Sprintf("proxy.users[%d]", i), u.Name != "" && u.Tenant != "" && len(u.Scopes) > 0, "want a name, a tenant and scopes")
+		path := fmt.Sprintf("proxy.users[%d]", i)
+		require(path, u.Name != "" && u.Tenant != "" && len(u.Scopes) > 0, "want a name, a tenant and scopes")
+		require(path+".tenant", u.Tenant == "" || tenants.MatchString(u.Tenant), "want lower-case letters, digits and hyphens, at most 63")
 	}
 	for i := range f.Archive.Rules {
 		require(fmt.Sprintf("archive.rules[%d]", i), f.Archive.Rules[i].Conditions(), "a rule needs older-than, newer-tags or keep")
@@ -167,6 +170,8 @@ func (f *File) durations() map[string]time.Duration {
 	}
 	return all
 }
+
+var tenants = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
 // token reports whether a text can be the name of a header.
 func token(s string) bool {

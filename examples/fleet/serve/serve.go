@@ -3,6 +3,7 @@ package serve
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -65,6 +66,8 @@ type Options struct {
 	Allow      []netip.Prefix            // addresses that registries may have although they are not public
 	Receivers  []netip.Prefix            // addresses that receivers of events may have although they are not public
 	Insecure   []string                  // registries without TLS
+	Proxy      *api.Proxy                // that authenticates users; nil without one
+	TLS        *tls.Config               // of the API; nil without TLS
 	KeepEvents time.Duration             // 90 days if zero
 	Workers    int                       // jobs at once; 4 if zero
 	MaxUpload  int64
@@ -143,18 +146,35 @@ func (o *Options) defaults() {
 // settings returns the current options of the API.
 func (s *Service) settings() *api.Settings {
 	o := s.options.Load()
-	return &api.Settings{Daily: o.Daily, Operators: o.Operators, Registries: o.Registries}
+	return &api.Settings{Daily: o.Daily, Operators: o.Operators, Registries: o.Registries, Proxy: o.Proxy}
 }
 
-// Reload changes the options that a running service can change: Registries, Allow, Receivers, Operators, Daily, FeedEvery, Schedules and
-// KeepEvents. It ignores the others.
+// addTenants adds the tenants of the proxy's users.
+func (s *Service) addTenants(ctx context.Context, p *api.Proxy) error {
+	if p == nil {
+		return nil
+	}
+	for _, u := range p.Users {
+		if err := s.Store.AddTenant(ctx, u.Tenant); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Reload changes the options that a running service can change: Registries, Allow, Receivers, Operators, Daily, FeedEvery, Schedules, Proxy
+// and KeepEvents. It ignores the others.
 func (s *Service) Reload(ctx context.Context, o Options) error {
 	o.defaults()
+	if err := s.addTenants(ctx, o.Proxy); err != nil {
+		return err
+	}
 	if s.updater != nil {
 		if err := s.updater.Set(ctx, o.Schedules); err != nil {
 			return err
 		}
 	}
+	o.TLS = s.options.Load().TLS
 	s.options.Store(&o)
 	for _, t := range s.transport {
 		t.CloseIdleConnections() // to addresses that are no longer allowed
@@ -194,6 +214,9 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 			err = errors.Join(err, s.Store.Close())
 		}
 	}()
+	if err := s.addTenants(ctx, o.Proxy); err != nil {
+		return nil, err
+	}
 	var kept objects.Store = objects.Dir(filepath.Join(o.Data, "objects"))
 	if o.Database != "" {
 		kept = objects.SQL{Store: s.Store} // processes share no directory
@@ -292,10 +315,14 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 		})
 	}
 	if s.handler != nil && l != nil {
-		server := &http.Server{Handler: s.handler, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+		server := &http.Server{Handler: s.handler, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader, TLSConfig: s.options.Load().TLS,
 			ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn), BaseContext: func(net.Listener) context.Context { return ctx }}
 		start(func() error {
-			if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			run := server.Serve
+			if server.TLSConfig != nil {
+				run = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+			}
+			if err := run(l); !errors.Is(err, http.ErrServerClosed) {
 				return err
 			}
 			return nil
