@@ -65,6 +65,11 @@ var commandList = []command{
 	{"image list", "", "list images", imageList},
 	{"image get", "IMAGE", "print an image", imageGet},
 	{"image delete", "IMAGE", "delete an image", imageDelete},
+	{"import", "DIR", "submit every SBOM of a directory tree; exit code 3 if some fail", importCommand},
+	{"archive run", "", "archive images by the rules of the service, or by one of the flags", archiveRun},
+	{"archive list", "", "list the archived images", archiveList},
+	{"archive restore", "IMAGE", "restore an archived image", archiveRestore},
+	{"gc", "", "delete unused data from the database and the objects, and print counts", gcCommand},
 	{"report", "IMAGE", "print the report about an image", reportCommand},
 	{"sbom", "IMAGE", "print the SBOM of an image", sbomCommand},
 	{"vuln", "IMAGE", "list the vulnerabilities of an image", vulnCommand},
@@ -99,7 +104,7 @@ func (p *program) usage(w io.Writer) {
 		fmt.Fprintf(t, "  %s\t%s\n", strings.TrimSpace(c.name+" "+c.args), c.about)
 	}
 	t.Flush()
-	fmt.Fprint(w, "\nAll but serve, config and token create ask a service: --server URL or $FLEET_SERVER, and --token-file FILE or $FLEET_TOKEN.\nRun fleet COMMAND -h for the flags of a command.\n")
+	fmt.Fprint(w, "\nAll but serve, config, token create and gc ask a service: --server URL or $FLEET_SERVER, and --token-file FILE or $FLEET_TOKEN.\nRun fleet COMMAND -h for the flags of a command.\n")
 }
 
 // run runs a command line and returns the exit code.

@@ -28,20 +28,22 @@ func main() {
 }
 
 // storeFlags adds the flags of commands that use the database of the service themselves, and returns a function that opens it.
-func (p *program) storeFlags(c *call) func(context.Context) (*store.Store, error) {
+func (p *program) storeFlags(c *call) func(context.Context) (*store.Store, *config.File, error) {
 	name := c.flags.String("config", "", "read data and database from the configuration `FILE`; flags override it")
 	data := c.flags.String("data", "", "`DIR` of the database, objects and keys (default fleet-data)")
 	database := c.flags.String("database", "", "`ADDRESS` of a PostgreSQL database, postgres://...; default SQLite in the data directory, or $FLEET_DATABASE")
-	return func(ctx context.Context) (*store.Store, error) {
+	return func(ctx context.Context) (*store.Store, *config.File, error) {
 		file := config.Default()
 		if *name != "" {
 			var err error
 			if file, err = config.Load(*name, p.lookup, feedNames()); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
 		o := serve.Options{Data: cmp.Or(*data, file.Data), Database: cmp.Or(*database, file.Database, p.getenv("FLEET_DATABASE"))}
-		return store.Open(ctx, o.Address())
+		file.Data, file.Database = o.Data, o.Database
+		s, err := store.Open(ctx, o.Address())
+		return s, file, err
 	}
 }
 
@@ -68,7 +70,7 @@ func tokenCommand(ctx context.Context, p *program, c *call) error {
 	if *days > 0 {
 		t.Expires = time.Now().AddDate(0, 0, *days)
 	}
-	s, err := open(ctx)
+	s, _, err := open(ctx)
 	if err != nil {
 		return err
 	}

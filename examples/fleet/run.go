@@ -126,7 +126,7 @@ func feedNames() (names []string) {
 func options(f *config.File) serve.Options {
 	o := serve.Options{Data: f.Data, Database: f.Database, Role: serve.Role(f.Role), Advisories: f.Advisories.File, FeedEvery: f.Advisories.Every, Mirror: f.Advisories.Mirror,
 		Daily: f.Daily, Operators: f.Operators, Key: f.Key, Registries: f.Registries.Allow, Allow: f.Registries.Addresses, Receivers: f.Webhooks.Addresses,
-		Insecure: f.Registries.Insecure, Workers: f.Workers, MaxUpload: int64(f.MaxUpload), KeepEvents: f.KeepEvents, Proxy: proxy(f), Schedules: make(map[string]feeds.Schedule)}
+		Insecure: f.Registries.Insecure, Workers: f.Workers, MaxUpload: int64(f.MaxUpload), KeepEvents: f.KeepEvents, Proxy: proxy(f), Archive: f.Archive.Rules, ArchiveEvery: f.Archive.Every, Schedules: make(map[string]feeds.Schedule)}
 	for _, name := range feedNames() {
 		s, named := f.Advisories.Feeds[name]
 		if !named && !f.Has("advisories.every") {

@@ -22,6 +22,7 @@ import (
 	"github.com/hullmark/hullmark/db/catalog"
 	"github.com/hullmark/hullmark/examples/fleet/advisories"
 	"github.com/hullmark/hullmark/examples/fleet/answer"
+	"github.com/hullmark/hullmark/examples/fleet/archive"
 	"github.com/hullmark/hullmark/examples/fleet/index"
 	"github.com/hullmark/hullmark/examples/fleet/metrics"
 	"github.com/hullmark/hullmark/examples/fleet/objects"
@@ -49,6 +50,7 @@ type Server struct {
 	Advisories *advisories.Provider
 	Verdicts   *verdict.Evaluator
 	Webhooks   *webhooks.Webhooks
+	Archiver   *archive.Archiver
 	Key        *seal.Key // for credentials
 	Metrics    *metrics.Set
 	Log        *slog.Logger
@@ -67,6 +69,7 @@ type Settings struct {
 	Operators  []string // tenants that may change what all tenants share
 	Registries []string // allowed to tenants that have no list of their own
 	Proxy      *Proxy   // nil without one
+	Archive    []archive.Rule
 }
 
 // Handler returns the handler of all routes in the document.
@@ -296,6 +299,10 @@ func (c *call) decode(into any) error {
 	if err != nil {
 		return err
 	}
+	return decode(b, into)
+}
+
+func decode(b []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	for { // PostgreSQL stores no NUL
 		t, err := d.Token()

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/hullmark/hullmark/examples/fleet/store"
 )
@@ -26,6 +28,9 @@ type Store interface {
 
 	// Delete deletes an object, if there is one.
 	Delete(ctx context.Context, name string) error
+
+	// List returns all objects in the order of their names.
+	List(ctx context.Context) ([]store.ObjectInfo, error)
 }
 
 // An Object is an open object.
@@ -135,6 +140,38 @@ func (d Dir) Delete(_ context.Context, name string) error {
 	return nil
 }
 
+// List implements [Store].
+func (d Dir) List(ctx context.Context) (list []store.ObjectInfo, err error) {
+	err = filepath.WalkDir(string(d), func(path string, e fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) { // deleted meanwhile, or no object yet
+			return nil
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(string(d), path)
+		if name = filepath.ToSlash(name); err == nil && check(name) == nil { // no temporary file
+			list = append(list, store.ObjectInfo{Name: name, Size: info.Size(), Modified: info.ModTime()})
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("objects: %w", err)
+	}
+	slices.SortFunc(list, func(a, b store.ObjectInfo) int { return strings.Compare(a.Name, b.Name) })
+	return list, nil
+}
+
 // SQL keeps objects in the database, in parts of a megabyte.
 type SQL struct{ Store *store.Store }
 
@@ -187,6 +224,9 @@ func (s SQL) Delete(ctx context.Context, name string) error {
 	}
 	return s.Store.DeleteObject(ctx, name, "")
 }
+
+// List implements [Store].
+func (s SQL) List(ctx context.Context) ([]store.ObjectInfo, error) { return s.Store.Objects(ctx) }
 
 // parts reads an object by its parts.
 type parts struct {

@@ -26,6 +26,7 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/advisories"
 	"github.com/hullmark/hullmark/examples/fleet/answer"
 	"github.com/hullmark/hullmark/examples/fleet/api"
+	"github.com/hullmark/hullmark/examples/fleet/archive"
 	"github.com/hullmark/hullmark/examples/fleet/feeds"
 	"github.com/hullmark/hullmark/examples/fleet/follow"
 	"github.com/hullmark/hullmark/examples/fleet/index"
@@ -51,35 +52,38 @@ const (
 
 // Options say how to run a process. The zero value with a Data directory suits one process.
 type Options struct {
-	Data       string                    // directory of the database, objects and keys
-	Database   string                    // "postgres://..."; "" for SQLite in Data
-	Role       Role                      // All if empty
-	Advisories string                    // file that another program replaces; if it is empty, the service updates Feeds
-	Feeds      []feed.Feed               // all feeds of the library if it is nil
-	FeedEvery  time.Duration             // between updates; 6 hours if zero
-	Schedules  map[string]feeds.Schedule // of feeds that differ
-	Mirror     string                    // of the feeds' publishers, see feed.UpdateOptions
-	Daily      int                       // submissions of a token in a day; no limit if zero
-	Operators  []string                  // tenants that may change what all tenants share; "default" if nil
-	Key        string                    // file of the key that encrypts credentials; "key" in Data, which is made, if empty
-	Registries []string                  // patterns of the registries that tenants without a list of their own may use; all if empty
-	Allow      []netip.Prefix            // addresses that registries may have although they are not public
-	Receivers  []netip.Prefix            // addresses that receivers of events may have although they are not public
-	Insecure   []string                  // registries without TLS
-	Proxy      *api.Proxy                // that authenticates users; nil without one
-	TLS        *tls.Config               // of the API; nil without TLS
-	KeepEvents time.Duration             // 90 days if zero
-	Workers    int                       // jobs at once; 4 if zero
-	MaxUpload  int64
-	Lease      time.Duration   // of a layer, see work.Layers
-	Pauses     []time.Duration // before further attempts, see work.Worker
-	Look       time.Duration   // between looks at new advisories, images and events; 5 seconds if zero
-	Log        *slog.Logger
+	Data         string                    // directory of the database, objects and keys
+	Database     string                    // "postgres://..."; "" for SQLite in Data
+	Role         Role                      // All if empty
+	Advisories   string                    // file that another program replaces; if it is empty, the service updates Feeds
+	Feeds        []feed.Feed               // all feeds of the library if it is nil
+	FeedEvery    time.Duration             // between updates; 6 hours if zero
+	Schedules    map[string]feeds.Schedule // of feeds that differ
+	Mirror       string                    // of the feeds' publishers, see feed.UpdateOptions
+	Daily        int                       // submissions of a token in a day; no limit if zero
+	Operators    []string                  // tenants that may change what all tenants share; "default" if nil
+	Key          string                    // file of the key that encrypts credentials; "key" in Data, which is made, if empty
+	Registries   []string                  // patterns of the registries that tenants without a list of their own may use; all if empty
+	Allow        []netip.Prefix            // addresses that registries may have although they are not public
+	Receivers    []netip.Prefix            // addresses that receivers of events may have although they are not public
+	Insecure     []string                  // registries without TLS
+	Archive      []archive.Rule            // of images to archive
+	ArchiveEvery time.Duration             // 24 hours if zero
+	Proxy        *api.Proxy                // that authenticates users; nil without one
+	TLS          *tls.Config               // of the API; nil without TLS
+	KeepEvents   time.Duration             // 90 days if zero
+	Workers      int                       // jobs at once; 4 if zero
+	MaxUpload    int64
+	Lease        time.Duration   // of a layer, see work.Layers
+	Pauses       []time.Duration // before further attempts, see work.Worker
+	Look         time.Duration   // between looks at new advisories, images and events; 5 seconds if zero
+	Log          *slog.Logger
 }
 
 const (
 	tidyEvery    = time.Minute
 	collectEvery = time.Hour
+	archiveEvery = 24 * time.Hour
 	keepEvents   = 90 * 24 * time.Hour // by default
 	keepAnswers  = 24 * time.Hour      // to requests with an Idempotency-Key
 	maxLayers    = 10 << 30            // bytes of results of layers
@@ -97,6 +101,7 @@ type Service struct {
 	worker    *work.Worker
 	queue     *work.Queue
 	index     *index.Index
+	archiver  *archive.Archiver
 	files     *advisories.File
 	verdicts  *verdict.Evaluator
 	watcher   *watcher.Watcher
@@ -138,6 +143,9 @@ func (o *Options) defaults() {
 	if len(o.Registries) == 0 {
 		o.Registries = []string{"**"}
 	}
+	if o.ArchiveEvery == 0 {
+		o.ArchiveEvery = archiveEvery
+	}
 	if o.KeepEvents == 0 {
 		o.KeepEvents = keepEvents
 	}
@@ -146,7 +154,7 @@ func (o *Options) defaults() {
 // settings returns the current options of the API.
 func (s *Service) settings() *api.Settings {
 	o := s.options.Load()
-	return &api.Settings{Daily: o.Daily, Operators: o.Operators, Registries: o.Registries, Proxy: o.Proxy}
+	return &api.Settings{Daily: o.Daily, Operators: o.Operators, Registries: o.Registries, Proxy: o.Proxy, Archive: o.Archive}
 }
 
 // addTenants adds the tenants of the proxy's users.
@@ -162,8 +170,8 @@ func (s *Service) addTenants(ctx context.Context, p *api.Proxy) error {
 	return nil
 }
 
-// Reload changes the options that a running service can change: Registries, Allow, Receivers, Operators, Daily, FeedEvery, Schedules, Proxy
-// and KeepEvents. It ignores the others.
+// Reload changes the options that a running service can change: Registries, Allow, Receivers, Operators, Daily, FeedEvery, Schedules, Proxy,
+// Archive, ArchiveEvery and KeepEvents. It ignores the others.
 func (s *Service) Reload(ctx context.Context, o Options) error {
 	o.defaults()
 	if err := s.addTenants(ctx, o.Proxy); err != nil {
@@ -240,6 +248,7 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 		}
 	}
 	s.index = &index.Index{Store: s.Store, Objects: kept}
+	s.archiver = &archive.Archiver{Store: s.Store, Objects: kept}
 	counts := new(metrics.Set)
 	if o.Role != API {
 		s.worker = newWorker(&o, s, kept, key, counts)
@@ -258,7 +267,7 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	}
 	if o.Role != Worker {
 		server := &api.Server{Settings: s.settings, Store: s.Store, Objects: kept, Queue: s.queue, Answers: s.verdicts.Answers, Index: s.index, Advisories: provider,
-			Verdicts: s.verdicts, Webhooks: s.webhooks, Key: key, Metrics: counts, Log: o.Log, MaxUpload: o.MaxUpload, Changed: s.kick}
+			Verdicts: s.verdicts, Webhooks: s.webhooks, Archiver: s.archiver, Key: key, Metrics: counts, Log: o.Log, MaxUpload: o.MaxUpload, Changed: s.kick}
 		if s.handler, err = server.Handler(); err != nil {
 			return nil, err
 		}
@@ -409,7 +418,41 @@ func (s *Service) tidy(ctx context.Context) error {
 		_, purgeErr := s.Store.Catalog.Outbox().Purge(ctx, now.Add(-keep-7*24*time.Hour))
 		err = errors.Join(err, collectErr, purgeErr)
 	}
+	err = errors.Join(err, s.archive(ctx, tenants))
 	return errors.Join(err, listErr, s.Store.ForgetAnswers(ctx, time.Now().Add(-keepAnswers)))
+}
+
+// archive archives the images of tenants that the rules select, if the time has come. One process does so.
+func (s *Service) archive(ctx context.Context, tenants []string) error {
+	if err := s.archiver.Continue(ctx); err != nil {
+		return err
+	}
+	o := s.options.Load()
+	if len(o.Archive) == 0 {
+		return nil
+	}
+	held, err := s.Store.Claim(ctx, "archive", store.NewID(), o.ArchiveEvery) // nobody releases it
+	if err != nil || !held {
+		return err
+	}
+	count := 0
+	for _, t := range tenants {
+		selected, err := s.archiver.Select(ctx, t, o.Archive, time.Now())
+		if err != nil {
+			return err
+		}
+		for i := range selected {
+			err := s.archiver.Archive(ctx, &selected[i], "rules")
+			if err != nil && !errors.Is(err, store.ErrConflict) {
+				return err
+			}
+			if err == nil {
+				count++
+			}
+		}
+	}
+	s.log.Info("images were archived", "count", count)
+	return nil
 }
 
 // Submit adds submissions.
