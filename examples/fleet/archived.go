@@ -5,14 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"time"
 
 	"github.com/hullmark/hullmark/examples/fleet/archive"
 	"github.com/hullmark/hullmark/examples/fleet/client"
 	"github.com/hullmark/hullmark/examples/fleet/config"
-	"github.com/hullmark/hullmark/examples/fleet/objects"
-	"github.com/hullmark/hullmark/examples/fleet/store"
 )
 
 func archiveRun(ctx context.Context, p *program, c *call) error {
@@ -101,19 +98,19 @@ func gcCommand(ctx context.Context, p *program, c *call) error {
 		return err
 	}
 	defer s.Close()
-	a := &archive.Archiver{Store: s, Objects: kept(s, file)}
+	o := options(file)
+	kept, err := p.bucket(file)
+	if err != nil {
+		return err
+	}
+	if kept == nil {
+		kept = o.LocalObjects(s)
+	}
+	a := &archive.Archiver{Store: s, Objects: kept}
 	counts, err := a.Collect(ctx, time.Now(), file.KeepEvents, grace)
 	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprint(p.stdout, counts)
 	return err
-}
-
-// kept returns the objects of a configuration.
-func kept(s *store.Store, f *config.File) objects.Store {
-	if f.Database != "" {
-		return objects.SQL{Store: s}
-	}
-	return objects.Dir(filepath.Join(f.Data, "objects"))
 }

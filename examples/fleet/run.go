@@ -21,6 +21,7 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/certificate"
 	"github.com/hullmark/hullmark/examples/fleet/config"
 	"github.com/hullmark/hullmark/examples/fleet/feeds"
+	"github.com/hullmark/hullmark/examples/fleet/objects"
 	"github.com/hullmark/hullmark/examples/fleet/serve"
 	"github.com/hullmark/hullmark/examples/fleet/store"
 )
@@ -60,6 +61,7 @@ func serveFlags(f *flag.FlagSet, c *config.File) *string {
 	f.StringVar(&c.Advisories.File, "db", c.Advisories.File, "`FILE` of advisories that another program replaces; by default, the service updates advisories itself")
 	f.StringVar(&c.Advisories.Mirror, "mirror", c.Advisories.Mirror, "fetch advisories from this `URL` or directory, as https://HOST/PATH in URL/HOST/PATH")
 	f.DurationVar(&c.Advisories.Every, "update-every", c.Advisories.Every, "update advisories after this `TIME`")
+	f.StringVar(&c.Objects, "objects", c.Objects, "keep objects in the bucket s3://BUCKET/PREFIX?endpoint=`URL`, whose credentials are in $AWS_ACCESS_KEY_ID and $AWS_SECRET_ACCESS_KEY")
 	f.StringVar(&c.Key, "key", c.Key, "`FILE` of the key that encrypts credentials (default key in the data directory)")
 	f.IntVar(&c.Daily, "daily", c.Daily, "let a token submit `N` images a day (default no limit)")
 	f.IntVar(&c.Workers, "workers", c.Workers, "work on `N` images at once")
@@ -137,6 +139,14 @@ func options(f *config.File) serve.Options {
 	return o
 }
 
+// bucket returns the bucket of a configuration, nil without one.
+func (p *program) bucket(f *config.File) (objects.Store, error) {
+	if f.Objects == "" {
+		return nil, nil
+	}
+	return objects.OpenS3(f.Objects, p.getenv)
+}
+
 // proxy returns the proxy of a configuration, nil without one.
 func proxy(f *config.File) *api.Proxy {
 	if len(f.Proxy.Users) == 0 {
@@ -166,6 +176,9 @@ func serveCommand(ctx context.Context, p *program, c *call) error {
 	}
 	o := options(file)
 	o.Log = slog.New(handler)
+	if o.Objects, err = p.bucket(file); err != nil {
+		return err
+	}
 	scheme := "http"
 	if file.TLS.Certificate != "" {
 		files, err := certificate.Open(file.TLS.Certificate, file.TLS.Key, o.Log)

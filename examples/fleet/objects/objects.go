@@ -2,6 +2,7 @@
 package objects
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -36,12 +37,19 @@ type Store interface {
 // An Object is an open object.
 type Object struct {
 	io.ReaderAt
-	Size  int64
-	close func() error
+	Size    int64
+	forward int // bytes that Reader reads at once, where each read is a request
+	close   func() error
 }
 
 // Reader returns a reader of the whole object.
-func (o *Object) Reader() io.Reader { return io.NewSectionReader(o, 0, o.Size) }
+func (o *Object) Reader() io.Reader {
+	r := io.NewSectionReader(o, 0, o.Size)
+	if o.forward > 0 {
+		return bufio.NewReaderSize(r, o.forward)
+	}
+	return r
+}
 
 // Close closes the object.
 func (o *Object) Close() error { return o.close() }
@@ -126,7 +134,7 @@ func (d Dir) Open(_ context.Context, name string) (*Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("objects: %s: %w", name, errors.Join(err, f.Close()))
 	}
-	return &Object{f, info.Size(), f.Close}, nil
+	return &Object{ReaderAt: f, Size: info.Size(), close: f.Close}, nil
 }
 
 // Delete implements [Store].
@@ -214,7 +222,7 @@ func (s SQL) Open(ctx context.Context, name string) (*Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("objects: %s: %w", name, err)
 	}
-	return &Object{&parts{ctx: ctx, store: s.Store, id: id, size: size}, size, func() error { return nil }}, nil
+	return &Object{ReaderAt: &parts{ctx: ctx, store: s.Store, id: id, size: size}, Size: size, close: func() error { return nil }}, nil
 }
 
 // Delete implements [Store].

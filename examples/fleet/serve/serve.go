@@ -54,6 +54,7 @@ const (
 type Options struct {
 	Data         string                    // directory of the database, objects and keys
 	Database     string                    // "postgres://..."; "" for SQLite in Data
+	Objects      objects.Store             // see LocalObjects if nil
 	Role         Role                      // All if empty
 	Advisories   string                    // file that another program replaces; if it is empty, the service updates Feeds
 	Feeds        []feed.Feed               // all feeds of the library if it is nil
@@ -130,6 +131,15 @@ func (o *Options) Address() string {
 		return o.Database
 	}
 	return filepath.Join(o.Data, "fleet.db")
+}
+
+// LocalObjects returns where objects are unless a bucket has them: in the data directory, or in a PostgreSQL database, because processes share
+// no directory.
+func (o *Options) LocalObjects(s *store.Store) objects.Store {
+	if o.Database != "" {
+		return objects.SQL{Store: s}
+	}
+	return objects.Dir(filepath.Join(o.Data, "objects"))
 }
 
 // defaults sets the values of those options whose zero value is not their own.
@@ -225,9 +235,9 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	if err := s.addTenants(ctx, o.Proxy); err != nil {
 		return nil, err
 	}
-	var kept objects.Store = objects.Dir(filepath.Join(o.Data, "objects"))
-	if o.Database != "" {
-		kept = objects.SQL{Store: s.Store} // processes share no directory
+	kept := o.Objects
+	if kept == nil {
+		kept = o.LocalObjects(s.Store)
 	}
 	if o.Key == "" {
 		o.Key = filepath.Join(o.Data, "key")
