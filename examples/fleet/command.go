@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"flag"
 	"fmt"
@@ -10,7 +12,6 @@ import (
 	"os"
 	"strings"
 	"text/tabwriter"
-	"time"
 	"unicode"
 
 	"github.com/hullmark/hullmark/examples/fleet/client"
@@ -53,17 +54,22 @@ type call struct {
 	args  []string
 
 	server, tokenFile, ca string
-	timeout               time.Duration
 }
 
 var commandList = []command{
 	{"serve", "", "run the service", serveCommand},
+	{"config check", "FILE", "report all errors of a configuration file", configCheck},
 	{"token create", "", "make a token in the database of the service and print it", tokenCommand},
 	{"image add", "REFERENCE", "submit an image in a registry, an archive or an SBOM", imageAdd},
 	{"image wait", "SUBMISSION", "wait until an image is analyzed", imageWait},
 	{"image list", "", "list images", imageList},
 	{"image get", "IMAGE", "print an image", imageGet},
 	{"image delete", "IMAGE", "delete an image", imageDelete},
+	{"import", "DIR", "submit every SBOM of a directory tree; exit code 3 if some fail", importCommand},
+	{"archive run", "", "archive images by the rules of the service, or by one of the flags", archiveRun},
+	{"archive list", "", "list the archived images", archiveList},
+	{"archive restore", "IMAGE", "restore an archived image", archiveRestore},
+	{"gc", "", "delete unused data from the database and the objects, and print counts", gcCommand},
 	{"report", "IMAGE", "print the report about an image", reportCommand},
 	{"sbom", "IMAGE", "print the SBOM of an image", sbomCommand},
 	{"vuln", "IMAGE", "list the vulnerabilities of an image", vulnCommand},
@@ -99,7 +105,7 @@ func (p *program) usage(w io.Writer) {
 		fmt.Fprintf(t, "  %s\t%s\n", strings.TrimSpace(c.name+" "+c.args), c.about)
 	}
 	t.Flush()
-	fmt.Fprint(w, "\nAll but serve and token create ask a service: --server URL or $FLEET_SERVER, and --token-file FILE or $FLEET_TOKEN.\nRun fleet COMMAND -h for the flags of a command.\n")
+	fmt.Fprint(w, "\nAll but serve, config, token create and gc ask a service: --server URL or $FLEET_SERVER, and --token-file FILE or $FLEET_TOKEN.\nRun fleet COMMAND -h for the flags of a command.\n")
 }
 
 // run runs a command line and returns the exit code.
@@ -177,6 +183,7 @@ func (c *call) parse(n int) ([]string, error) {
 func (p *program) ask(c *call, n int) (*client.Client, []string, error) {
 	c.flags.StringVar(&c.server, "server", p.getenv("FLEET_SERVER"), "`URL` of the service (default $FLEET_SERVER, or http://127.0.0.1:8080)")
 	c.flags.StringVar(&c.tokenFile, "token-file", "", "`FILE` of the token (default: the token is in $FLEET_TOKEN)")
+	c.flags.StringVar(&c.ca, "ca", p.getenv("FLEET_CA"), "`FILE` of the certificates, in PEM, that the service's certificate may come from (default $FLEET_CA, or those of the system)")
 	args, err := c.parse(n)
 	if err != nil {
 		return nil, nil, err
@@ -196,7 +203,19 @@ func (p *program) ask(c *call, n int) (*client.Client, []string, error) {
 	if token == "" {
 		return nil, nil, usageError("there is no token. Set $FLEET_TOKEN, or pass --token-file FILE. Run: fleet token create")
 	}
-	return &client.Client{URL: c.server, Token: token, HTTP: &http.Client{Transport: http.DefaultTransport}}, args, nil
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	if c.ca != "" {
+		text, err := os.ReadFile(c.ca)
+		if err != nil {
+			return nil, nil, err
+		}
+		pool := x509.NewCertPool()
+		if !pool.AppendCertsFromPEM(text) {
+			return nil, nil, fmt.Errorf("%s has no certificate in PEM", c.ca)
+		}
+		transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	}
+	return &client.Client{URL: c.server, Token: token, HTTP: &http.Client{Transport: transport}}, args, nil
 }
 
 // printable replaces what would control a terminal. Line breaks and tabs stay.

@@ -99,7 +99,7 @@ func imageWait(ctx context.Context, p *program, c *call) error {
 }
 
 func imageList(ctx context.Context, p *program, c *call) error {
-	state := c.flags.String("state", "", "list images in this `STATE` only: waiting, analyzing, analyzed or failed")
+	state := c.flags.String("state", "", "list images in this `STATE` only: waiting, analyzing, analyzed, failed or archived")
 	form := c.flags.String("format", "table", "`FORMAT`: table or json, one object a line")
 	asked, _, err := p.ask(c, 0)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -26,7 +27,15 @@ var ErrReference = errors.New("malformed reference")
 // Transport returns a transport that connects only to public addresses and those in allow. It checks each address after resolution, so
 // redirects and names that change are covered. It uses no proxy, because a proxy would resolve names again.
 func Transport(allow ...netip.Prefix) *http.Transport {
-	d := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second, Control: webhook.Control(allow...)}
+	return TransportFunc(func() []netip.Prefix { return allow })
+}
+
+// TransportFunc is like [Transport], with the addresses that allow returns at the time of a connection.
+func TransportFunc(allow func() []netip.Prefix) *http.Transport {
+	control := func(network, address string, c syscall.RawConn) error {
+		return webhook.Control(allow()...)(network, address, c)
+	}
+	d := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second, Control: control}
 	return &http.Transport{
 		DialContext:           d.DialContext,
 		ForceAttemptHTTP2:     true,

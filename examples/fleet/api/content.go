@@ -13,6 +13,7 @@ import (
 	"github.com/hullmark/hullmark/db/catalog/journal"
 	"github.com/hullmark/hullmark/examples/fleet/advisories"
 	"github.com/hullmark/hullmark/examples/fleet/answer"
+	"github.com/hullmark/hullmark/examples/fleet/store"
 	"github.com/hullmark/hullmark/examples/fleet/verdict"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/report/gitlab"
@@ -92,6 +93,9 @@ func join(list ...string) string { return strings.ToValidUTF8(strings.Join(list,
 
 func (c *call) raw(name string) (*reply, error) {
 	m, err := c.image()
+	if err == nil && m.State == store.Archived {
+		err = errArchived
+	}
 	if err != nil {
 		return nil, err
 	}

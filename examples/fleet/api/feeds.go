@@ -43,7 +43,7 @@ func (c *call) listFeeds() (*reply, error) {
 
 // operator returns an error unless the tenant may change what all tenants share.
 func (c *call) operator() error {
-	if slices.Contains(c.s.Operators, c.tenant()) {
+	if slices.Contains(c.s.Settings().Operators, c.tenant()) {
 		return nil
 	}
 	return &problem{Status: http.StatusForbidden, Code: "operator", Detail: "the tenant may not change what all tenants share"}

@@ -30,6 +30,8 @@ func (s *Server) handlers() map[string]handler {
 		"changeImage":         (*call).changeImage,
 		"deleteImage":         (*call).deleteImage,
 		"analyzeAgain":        (*call).analyzeAgain,
+		"restore":             (*call).restore,
+		"archive":             (*call).archive,
 		"listPackages":        (*call).listPackages,
 		"listVulnerabilities": (*call).listVulnerabilities,
 		"getManifest":         (*call).getManifest,

@@ -51,6 +51,8 @@ func (c *call) image() (*store.Image, error) {
 	return m, err
 }
 
+var errArchived = &problem{Status: http.StatusConflict, Code: "archived", Detail: "the image is archived; restore it first"}
+
 // analyzed returns the image that the path names, and a problem if it has no content yet.
 func (c *call) analyzed() (*store.Image, error) {
 	m, err := c.image()
@@ -60,6 +62,8 @@ func (c *call) analyzed() (*store.Image, error) {
 	switch m.State {
 	case store.Analyzed:
 		return m, nil
+	case store.Archived:
+		return nil, errArchived
 	case store.Failed:
 		return nil, &problem{Status: http.StatusConflict, Code: "failed", Detail: "the analysis failed: " + m.Reason}
 	}

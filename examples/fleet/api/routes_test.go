@@ -77,6 +77,7 @@ func bodies(ref string) map[string]any {
 		"setFeed":         `{"enabled": true, "every": 3600}`,
 		"setWatch":        `{"repository": "registry.example/team/app"}`,
 		"registryEvents":  `{}`,
+		"archive":         `{"rules": []}`,
 		"setAdvisory":     `{"id": "X-1", "modified": "2026-11-01T00:00:00Z", "affected": [{"package": {"ecosystem": "npm", "name": "left"}, "versions": ["1.0.0"]}]}`,
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/hullmark/hullmark/db/catalog"
 	"github.com/hullmark/hullmark/examples/fleet/advisories"
 	"github.com/hullmark/hullmark/examples/fleet/answer"
+	"github.com/hullmark/hullmark/examples/fleet/archive"
 	"github.com/hullmark/hullmark/examples/fleet/index"
 	"github.com/hullmark/hullmark/examples/fleet/metrics"
 	"github.com/hullmark/hullmark/examples/fleet/objects"
@@ -49,18 +50,26 @@ type Server struct {
 	Advisories *advisories.Provider
 	Verdicts   *verdict.Evaluator
 	Webhooks   *webhooks.Webhooks
+	Archiver   *archive.Archiver
 	Key        *seal.Key // for credentials
 	Metrics    *metrics.Set
 	Log        *slog.Logger
 
-	Daily      int           // submissions of a token in a day; no limit if zero
-	Operators  []string      // tenants that may change what all tenants share
-	Registries []string      // allowed to tenants that have no list of their own
+	Settings   func() *Settings
 	MaxUpload  int64         // bytes; 10 GiB if zero
 	UploadTime time.Duration // 30 minutes if zero
 	Concurrent int           // requests at once, without those that wait; 64 if zero
 
 	Changed func() // called after a change that may make events or verdicts; may be nil
+}
+
+// Settings may change while the server runs.
+type Settings struct {
+	Daily      int      // submissions of a token in a day; no limit if zero
+	Operators  []string // tenants that may change what all tenants share
+	Registries []string // allowed to tenants that have no list of their own
+	Proxy      *Proxy   // nil without one
+	Archive    []archive.Rule
 }
 
 // Handler returns the handler of all routes in the document.
@@ -256,15 +265,21 @@ func (c *call) authenticate() error {
 	denied := func(detail string) error {
 		return &problem{Status: http.StatusUnauthorized, Code: "unauthorized", Detail: detail}
 	}
-	scheme, secret, _ := strings.Cut(c.r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") || secret == "" {
-		return denied("the request has no token")
-	}
 	now := time.Now()
-	token, err := c.s.Store.TokenOf(c.ctx(), strings.TrimSpace(secret), now)
+	token, err := c.s.Settings().Proxy.user(c.r)
+	if err != nil {
+		return err
+	}
+	if token == nil {
+		scheme, secret, _ := strings.Cut(c.r.Header.Get("Authorization"), " ")
+		if !strings.EqualFold(scheme, "Bearer") || secret == "" {
+			return denied("the request has no token")
+		}
+		if token, err = c.s.Store.TokenOf(c.ctx(), strings.TrimSpace(secret), now); errors.Is(err, store.ErrNotFound) {
+			return denied("the token is unknown")
+		}
+	}
 	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return denied("the token is unknown")
 	case err != nil:
 		return err
 	case !token.Expires.IsZero() && !now.Before(token.Expires):
@@ -284,6 +299,10 @@ func (c *call) decode(into any) error {
 	if err != nil {
 		return err
 	}
+	return decode(b, into)
+}
+
+func decode(b []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	for { // PostgreSQL stores no NUL
 		t, err := d.Token()

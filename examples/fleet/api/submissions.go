@@ -91,7 +91,7 @@ func (c *call) getSubmission() (*reply, error) {
 func (c *call) registries() ([]string, error) {
 	list, err := c.s.Store.Registries(c.ctx(), c.tenant())
 	if err == nil && list == nil {
-		list = c.s.Registries
+		list = c.s.Settings().Registries
 	}
 	return list, err
 }
@@ -125,10 +125,11 @@ func (c *call) add(hash []byte, m *store.Submission) (*reply, error) {
 // count counts submissions of the token. Those over its limit of a day are refused until the next day.
 func (c *call) count(tx *store.Tx, n int) error {
 	now := time.Now().UTC()
-	err := tx.Count(c.ctx(), c.token.ID, now, n, c.s.Daily)
+	daily := c.s.Settings().Daily
+	err := tx.Count(c.ctx(), c.token.ID, now, n, daily)
 	if errors.Is(err, store.ErrLimit) {
 		tomorrow := now.Truncate(24 * time.Hour).Add(24 * time.Hour)
-		return &problem{Status: http.StatusTooManyRequests, Code: "daily-limit", Detail: fmt.Sprintf("the token may submit %d images a day", c.s.Daily), retry: tomorrow.Sub(now)}
+		return &problem{Status: http.StatusTooManyRequests, Code: "daily-limit", Detail: fmt.Sprintf("the token may submit %d images a day", daily), retry: tomorrow.Sub(now)}
 	}
 	return err
 }

@@ -56,6 +56,30 @@ func (u *Updater) Prepare(ctx context.Context) error {
 	return u.Store.AddFeeds(ctx, states)
 }
 
+// A Schedule says whether and when to update a feed.
+type Schedule struct {
+	Off   bool
+	Every time.Duration // that of the Updater if zero
+}
+
+// Set changes the schedules of feeds. It leaves feeds that the map does not have as they are.
+func (u *Updater) Set(ctx context.Context, schedules map[string]Schedule) error {
+	if len(schedules) == 0 {
+		return nil
+	}
+	if err := u.Store.Write(ctx, func(tx *store.Tx) error {
+		for name, s := range schedules {
+			if err := tx.SetFeed(ctx, name, !s.Off, or(s.Every, or(u.Every, every))); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		return nil
+	}); err != nil {
+		return fmt.Errorf("feeds: schedule: %w", err)
+	}
+	return nil
+}
+
 func or(d, otherwise time.Duration) time.Duration {
 	if d == 0 {
 		return otherwise

@@ -2,6 +2,7 @@
 package objects
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -11,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/hullmark/hullmark/examples/fleet/store"
 )
@@ -26,17 +29,27 @@ type Store interface {
 
 	// Delete deletes an object, if there is one.
 	Delete(ctx context.Context, name string) error
+
+	// List returns all objects in the order of their names.
+	List(ctx context.Context) ([]store.ObjectInfo, error)
 }
 
 // An Object is an open object.
 type Object struct {
 	io.ReaderAt
-	Size  int64
-	close func() error
+	Size    int64
+	forward int // bytes that Reader reads at once, where each read is a request
+	close   func() error
 }
 
 // Reader returns a reader of the whole object.
-func (o *Object) Reader() io.Reader { return io.NewSectionReader(o, 0, o.Size) }
+func (o *Object) Reader() io.Reader {
+	r := io.NewSectionReader(o, 0, o.Size)
+	if o.forward > 0 {
+		return bufio.NewReaderSize(r, o.forward)
+	}
+	return r
+}
 
 // Close closes the object.
 func (o *Object) Close() error { return o.close() }
@@ -121,7 +134,7 @@ func (d Dir) Open(_ context.Context, name string) (*Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("objects: %s: %w", name, errors.Join(err, f.Close()))
 	}
-	return &Object{f, info.Size(), f.Close}, nil
+	return &Object{ReaderAt: f, Size: info.Size(), close: f.Close}, nil
 }
 
 // Delete implements [Store].
@@ -133,6 +146,38 @@ func (d Dir) Delete(_ context.Context, name string) error {
 		return fmt.Errorf("objects: %w", err)
 	}
 	return nil
+}
+
+// List implements [Store].
+func (d Dir) List(ctx context.Context) (list []store.ObjectInfo, err error) {
+	err = filepath.WalkDir(string(d), func(path string, e fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) { // deleted meanwhile, or no object yet
+			return nil
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(string(d), path)
+		if name = filepath.ToSlash(name); err == nil && check(name) == nil { // no temporary file
+			list = append(list, store.ObjectInfo{Name: name, Size: info.Size(), Modified: info.ModTime()})
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("objects: %w", err)
+	}
+	slices.SortFunc(list, func(a, b store.ObjectInfo) int { return strings.Compare(a.Name, b.Name) })
+	return list, nil
 }
 
 // SQL keeps objects in the database, in parts of a megabyte.
@@ -177,7 +222,7 @@ func (s SQL) Open(ctx context.Context, name string) (*Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("objects: %s: %w", name, err)
 	}
-	return &Object{&parts{ctx: ctx, store: s.Store, id: id, size: size}, size, func() error { return nil }}, nil
+	return &Object{ReaderAt: &parts{ctx: ctx, store: s.Store, id: id, size: size}, Size: size, close: func() error { return nil }}, nil
 }
 
 // Delete implements [Store].
@@ -187,6 +232,9 @@ func (s SQL) Delete(ctx context.Context, name string) error {
 	}
 	return s.Store.DeleteObject(ctx, name, "")
 }
+
+// List implements [Store].
+func (s SQL) List(ctx context.Context) ([]store.ObjectInfo, error) { return s.Store.Objects(ctx) }
 
 // parts reads an object by its parts.
 type parts struct {

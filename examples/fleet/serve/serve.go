@@ -3,6 +3,7 @@ package serve
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -25,6 +27,7 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/advisories"
 	"github.com/hullmark/hullmark/examples/fleet/answer"
 	"github.com/hullmark/hullmark/examples/fleet/api"
+	"github.com/hullmark/hullmark/examples/fleet/archive"
 	"github.com/hullmark/hullmark/examples/fleet/falco"
 	"github.com/hullmark/hullmark/examples/fleet/feeds"
 	"github.com/hullmark/hullmark/examples/fleet/follow"
@@ -52,34 +55,43 @@ const (
 
 // Options say how to run a process. The zero value with a Data directory suits one process.
 type Options struct {
-	Data       string         // directory of the database, objects and keys
-	Database   string         // "postgres://..."; "" for SQLite in Data
-	Role       Role           // All if empty
-	Advisories string         // file that another program replaces; if it is empty, the service updates Feeds
-	Feeds      []feed.Feed    // all feeds of the library if it is nil
-	FeedEvery  time.Duration  // between updates; 6 hours if zero
-	Mirror     string         // of the feeds' publishers, see feed.UpdateOptions
-	Daily      int            // submissions of a token in a day; no limit if zero
-	Neighbours Neighbours     // other systems that the service answers
-	Operators  []string       // tenants that may change what all tenants share; "default" if nil
-	Key        string         // file of the key that encrypts credentials; "key" in Data, which is made, if empty
-	Registries []string       // patterns of the registries that tenants without a list of their own may use; all if empty
-	Allow      []netip.Prefix // addresses that registries may have although they are not public
-	Insecure   []string       // registries without TLS
-	Workers    int            // jobs at once; 4 if zero
-	MaxUpload  int64
-	Lease      time.Duration   // of a layer, see work.Layers
-	Pauses     []time.Duration // before further attempts, see work.Worker
-	Look       time.Duration   // between looks at new advisories, images and events; 5 seconds if zero
-	Log        *slog.Logger
+	Data         string                    // directory of the database, objects and keys
+	Database     string                    // "postgres://..."; "" for SQLite in Data
+	Objects      objects.Store             // see LocalObjects if nil
+	Role         Role                      // All if empty
+	Advisories   string                    // file that another program replaces; if it is empty, the service updates Feeds
+	Feeds        []feed.Feed               // all feeds of the library if it is nil
+	FeedEvery    time.Duration             // between updates; 6 hours if zero
+	Schedules    map[string]feeds.Schedule // of feeds that differ
+	Mirror       string                    // of the feeds' publishers, see feed.UpdateOptions
+	Daily        int                       // submissions of a token in a day; no limit if zero
+	Neighbours   Neighbours                // other systems that the service answers
+	Operators    []string                  // tenants that may change what all tenants share; "default" if nil
+	Key          string                    // file of the key that encrypts credentials; "key" in Data, which is made, if empty
+	Registries   []string                  // patterns of the registries that tenants without a list of their own may use; all if empty
+	Allow        []netip.Prefix            // addresses that registries may have although they are not public
+	Receivers    []netip.Prefix            // addresses that receivers of events may have although they are not public
+	Insecure     []string                  // registries without TLS
+	Archive      []archive.Rule            // of images to archive
+	ArchiveEvery time.Duration             // 24 hours if zero
+	Proxy        *api.Proxy                // that authenticates users; nil without one
+	TLS          *tls.Config               // of the API; nil without TLS
+	KeepEvents   time.Duration             // 90 days if zero
+	Workers      int                       // jobs at once; 4 if zero
+	MaxUpload    int64
+	Lease        time.Duration   // of a layer, see work.Layers
+	Pauses       []time.Duration // before further attempts, see work.Worker
+	Look         time.Duration   // between looks at new advisories, images and events; 5 seconds if zero
+	Log          *slog.Logger
 }
 
 const (
 	tidyEvery    = time.Minute
 	collectEvery = time.Hour
-	keepEvents   = 90 * 24 * time.Hour
-	keepAnswers  = 24 * time.Hour // to requests with an Idempotency-Key
-	maxLayers    = 10 << 30       // bytes of results of layers
+	archiveEvery = 24 * time.Hour
+	keepEvents   = 90 * 24 * time.Hour // by default
+	keepAnswers  = 24 * time.Hour      // to requests with an Idempotency-Key
+	maxLayers    = 10 << 30            // bytes of results of layers
 	stopTime     = 30 * time.Second
 	headerTime   = 10 * time.Second
 	idleTime     = 2 * time.Minute
@@ -94,6 +106,7 @@ type Service struct {
 	worker     *work.Worker
 	queue      *work.Queue
 	index      *index.Index
+	archiver   *archive.Archiver
 	files      *advisories.File
 	verdicts   *verdict.Evaluator
 	watcher    *watcher.Watcher
@@ -102,6 +115,8 @@ type Service struct {
 	follower   *follow.Follower
 	neighbours *neighbours.Service
 	alerts     *falco.Intake // nil without Falco
+	options    atomic.Pointer[Options]
+	transport  []*http.Transport // whose connections depend on the options
 	log        *slog.Logger
 	look       time.Duration
 	collected  time.Time     // when unused parts were deleted last
@@ -124,6 +139,80 @@ func (o *Options) Address() string {
 	return filepath.Join(o.Data, "fleet.db")
 }
 
+// LocalObjects returns where objects are unless a bucket has them: in the data directory, or in a PostgreSQL database, because processes share
+// no directory.
+func (o *Options) LocalObjects(s *store.Store) objects.Store {
+	if o.Database != "" {
+		return objects.SQL{Store: s}
+	}
+	return objects.Dir(filepath.Join(o.Data, "objects"))
+}
+
+// defaults sets the values of those options whose zero value is not their own.
+func (o *Options) defaults() {
+	if o.Operators == nil {
+		o.Operators = []string{"default"}
+	}
+	if o.Feeds == nil {
+		o.Feeds = everything.Feeds()
+	}
+	if len(o.Registries) == 0 {
+		o.Registries = []string{"**"}
+	}
+	if o.ArchiveEvery == 0 {
+		o.ArchiveEvery = archiveEvery
+	}
+	if o.KeepEvents == 0 {
+		o.KeepEvents = keepEvents
+	}
+}
+
+// settings returns the current options of the API.
+func (s *Service) settings() *api.Settings {
+	o := s.options.Load()
+	return &api.Settings{Daily: o.Daily, Operators: o.Operators, Registries: o.Registries, Proxy: o.Proxy, Archive: o.Archive}
+}
+
+// addTenants adds the tenants of the proxy's users.
+func (s *Service) addTenants(ctx context.Context, p *api.Proxy) error {
+	if p == nil {
+		return nil
+	}
+	for _, u := range p.Users {
+		if err := s.Store.AddTenant(ctx, u.Tenant); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Reload changes the options that a running service can change: Registries, Allow, Receivers, Operators, Daily, FeedEvery, Schedules, Proxy,
+// Archive, ArchiveEvery and KeepEvents. It ignores the others.
+func (s *Service) Reload(ctx context.Context, o Options) error {
+	o.defaults()
+	if err := s.addTenants(ctx, o.Proxy); err != nil {
+		return err
+	}
+	if s.updater != nil {
+		if err := s.updater.Set(ctx, o.Schedules); err != nil {
+			return err
+		}
+	}
+	o.TLS = s.options.Load().TLS
+	s.options.Store(&o)
+	for _, t := range s.transport {
+		t.CloseIdleConnections() // to addresses that are no longer allowed
+	}
+	return nil
+}
+
+// client returns a transport that connects to public addresses and those that the current options allow.
+func (s *Service) client(allow func(*Options) []netip.Prefix) *http.Transport {
+	t := address.TransportFunc(func() []netip.Prefix { return allow(s.options.Load()) })
+	s.transport = append(s.transport, t)
+	return t
+}
+
 // Open opens the database and prepares everything that Run needs.
 func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	if o.Log == nil {
@@ -138,7 +227,9 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	if o.Look == 0 {
 		o.Look = 5 * time.Second
 	}
+	o.defaults()
 	s := &Service{log: o.Log, look: o.Look, changed: make(chan struct{}, 1)}
+	s.options.Store(&o)
 	if s.Store, err = store.Open(ctx, o.Address()); err != nil {
 		return nil, err
 	}
@@ -147,9 +238,12 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 			err = errors.Join(err, s.Store.Close())
 		}
 	}()
-	var kept objects.Store = objects.Dir(filepath.Join(o.Data, "objects"))
-	if o.Database != "" {
-		kept = objects.SQL{Store: s.Store} // processes share no directory
+	if err := s.addTenants(ctx, o.Proxy); err != nil {
+		return nil, err
+	}
+	kept := o.Objects
+	if kept == nil {
+		kept = o.LocalObjects(s.Store)
 	}
 	if o.Key == "" {
 		o.Key = filepath.Join(o.Data, "key")
@@ -158,15 +252,6 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Operators == nil {
-		o.Operators = []string{"default"}
-	}
-	if o.Feeds == nil {
-		o.Feeds = everything.Feeds()
-	}
-	if len(o.Registries) == 0 {
-		o.Registries = []string{"**"}
-	}
 	s.files = &advisories.File{Name: o.Advisories, Log: o.Log}
 	if o.Advisories == "" {
 		s.files.Find = advisories.Published(s.Store, kept, filepath.Join(o.Data, "advisories"))
@@ -174,8 +259,12 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 		if err := s.updater.Prepare(ctx); err != nil {
 			return nil, err
 		}
+		if err := s.updater.Set(ctx, o.Schedules); err != nil {
+			return nil, err
+		}
 	}
 	s.index = &index.Index{Store: s.Store, Objects: kept}
+	s.archiver = &archive.Archiver{Store: s.Store, Objects: kept}
 	counts := new(metrics.Set)
 	if o.Role != API {
 		s.worker = newWorker(&o, s, kept, key, counts)
@@ -183,7 +272,8 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	provider := &advisories.Provider{File: s.files, Own: &advisories.Own{Store: s.Store}}
 	s.verdicts = &verdict.Evaluator{Store: s.Store, Answers: answer.New(s.Store.Catalog), Advisories: provider}
 	s.watcher = &watcher.Watcher{Store: s.Store, Objects: kept, Index: s.index, Advisories: provider, Journal: s.verdicts.Journal}
-	s.webhooks = &webhooks.Webhooks{Store: s.Store, Index: s.index, Key: key, Sender: &webhook.Sender{Client: webhook.NewClient(o.Allow...)}, Journal: s.verdicts.Journal}
+	receivers := &http.Client{Transport: s.client(func(o *Options) []netip.Prefix { return o.Receivers })}
+	s.webhooks = &webhooks.Webhooks{Store: s.Store, Index: s.index, Key: key, Sender: &webhook.Sender{Client: receivers}, Journal: s.verdicts.Journal}
 	s.webhooks.Init()
 	if err := s.notify(&o.Neighbours, o.Allow); err != nil {
 		return nil, err
@@ -199,8 +289,8 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 		s.follower = &follow.Follower{Store: s.Store, Queue: s.queue, Registry: s.worker.Registry, Log: o.Log, Keychain: s.worker.Keychain, Registries: s.worker.Registries}
 	}
 	if o.Role != Worker {
-		server := &api.Server{Operators: o.Operators, Daily: o.Daily, Store: s.Store, Objects: kept, Queue: s.queue, Answers: s.verdicts.Answers, Index: s.index, Advisories: provider,
-			Verdicts: s.verdicts, Webhooks: s.webhooks, Key: key, Metrics: counts, Log: o.Log, Registries: o.Registries, MaxUpload: o.MaxUpload, Changed: s.kick}
+		server := &api.Server{Settings: s.settings, Store: s.Store, Objects: kept, Queue: s.queue, Answers: s.verdicts.Answers, Index: s.index, Advisories: provider,
+			Verdicts: s.verdicts, Webhooks: s.webhooks, Archiver: s.archiver, Key: key, Metrics: counts, Log: o.Log, MaxUpload: o.MaxUpload, Changed: s.kick}
 		if s.handler, err = server.Handler(); err != nil {
 			return nil, err
 		}
@@ -223,10 +313,10 @@ func newWorker(o *Options, s *Service, kept objects.Store, key *seal.Key, counts
 			Cache:     &work.Layers{Store: s.Store, Log: o.Log, Lease: o.Lease},
 			Budget:    &scan.Budget{Memory: workerMemory, Parallel: runtime.GOMAXPROCS(0)},
 		},
-		Registry:   registry.Options{Transport: address.Transport(o.Allow...), Insecure: o.Insecure},
+		Registry:   registry.Options{Transport: s.client(func(o *Options) []netip.Prefix { return o.Allow }), Insecure: o.Insecure},
 		Parallel:   o.Workers,
 		Keychain:   (&keys{s.Store, key}).of,
-		Registries: s.registries(o.Registries),
+		Registries: s.registries,
 		Pauses:     o.Pauses,
 		Log:        o.Log,
 		Done: func(m *store.Submission) {
@@ -240,14 +330,12 @@ func newWorker(o *Options, s *Service, kept objects.Store, key *seal.Key, counts
 func analyzers() []analyzer.Analyzer { return append(all.All(), content.All()...) }
 
 // registries returns the patterns of a tenant, or those of the service.
-func (s *Service) registries(otherwise []string) func(context.Context, string) ([]string, error) {
-	return func(ctx context.Context, tenant string) ([]string, error) {
-		list, err := s.Store.Registries(ctx, tenant)
-		if err == nil && list == nil {
-			list = otherwise
-		}
-		return list, err
+func (s *Service) registries(ctx context.Context, tenant string) ([]string, error) {
+	list, err := s.Store.Registries(ctx, tenant)
+	if err == nil && list == nil {
+		list = s.options.Load().Registries
 	}
+	return list, err
 }
 
 // Run serves the API on a listener and works on jobs until ctx ends. Then it ends all requests and jobs. A worker needs no listener.
@@ -265,10 +353,14 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 		})
 	}
 	if s.handler != nil && l != nil {
-		server := &http.Server{Handler: s.handler, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+		server := &http.Server{Handler: s.handler, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader, TLSConfig: s.options.Load().TLS,
 			ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn), BaseContext: func(net.Listener) context.Context { return ctx }}
 		start(func() error {
-			if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			run := server.Serve
+			if server.TLSConfig != nil {
+				run = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+			}
+			if err := run(l); !errors.Is(err, http.ErrServerClosed) {
 				return err
 			}
 			return nil
@@ -352,12 +444,47 @@ func (s *Service) tidy(ctx context.Context) error {
 	}
 	if now := time.Now(); now.Sub(s.collected) > collectEvery {
 		s.collected = now
-		_, collectErr := s.Store.Catalog.Collect(ctx, now.Add(-keepEvents))
+		keep := s.options.Load().KeepEvents
+		_, collectErr := s.Store.Catalog.Collect(ctx, now.Add(-keep))
 		// An event that is queued again must find its deliveries, so they are kept longer.
-		_, purgeErr := s.Store.Catalog.Outbox().Purge(ctx, now.Add(-keepEvents-7*24*time.Hour))
+		_, purgeErr := s.Store.Catalog.Outbox().Purge(ctx, now.Add(-keep-7*24*time.Hour))
 		err = errors.Join(err, collectErr, purgeErr)
 	}
+	err = errors.Join(err, s.archive(ctx, tenants))
 	return errors.Join(err, listErr, s.Store.ForgetAnswers(ctx, time.Now().Add(-keepAnswers)))
+}
+
+// archive archives the images of tenants that the rules select, if the time has come. One process does so.
+func (s *Service) archive(ctx context.Context, tenants []string) error {
+	if err := s.archiver.Continue(ctx); err != nil {
+		return err
+	}
+	o := s.options.Load()
+	if len(o.Archive) == 0 {
+		return nil
+	}
+	held, err := s.Store.Claim(ctx, "archive", store.NewID(), o.ArchiveEvery) // nobody releases it
+	if err != nil || !held {
+		return err
+	}
+	count := 0
+	for _, t := range tenants {
+		selected, err := s.archiver.Select(ctx, t, o.Archive, time.Now())
+		if err != nil {
+			return err
+		}
+		for i := range selected {
+			err := s.archiver.Archive(ctx, &selected[i], "rules")
+			if err != nil && !errors.Is(err, store.ErrConflict) {
+				return err
+			}
+			if err == nil {
+				count++
+			}
+		}
+	}
+	s.log.Info("images were archived", "count", count)
+	return nil
 }
 
 // Submit adds submissions.

@@ -147,10 +147,10 @@ func wrap(what string, err error) error {
 	return nil
 }
 
-// Images returns up to n images of a tenant, in the order of their digests, after one. The state "" is any.
+// Images returns up to n images of a tenant, in the order of their digests, after one. The state "" is any but archived.
 func (s *Store) Images(ctx context.Context, tenant string, state State, after string, n int) (list []Image, err error) {
 	if state == "" {
-		list, err = s.query().images(ctx, "SELECT "+imageColumns+" FROM fleet_images WHERE tenant = ? AND digest > ? ORDER BY digest LIMIT ?", tenant, after, n)
+		list, err = s.query().images(ctx, "SELECT "+imageColumns+" FROM fleet_images WHERE tenant = ? AND digest > ? AND state <> 'archived' ORDER BY digest LIMIT ?", tenant, after, n)
 	} else {
 		list, err = s.query().images(ctx, "SELECT "+imageColumns+" FROM fleet_images WHERE tenant = ? AND state = ? AND digest > ? ORDER BY digest LIMIT ?", tenant, string(state), after, n)
 	}
@@ -204,14 +204,14 @@ func (tx *Tx) DeleteImage(ctx context.Context, tenant, digest string) (last bool
 	return others == 0, err
 }
 
-// Owned returns the images of a tenant among digests, in their order.
+// Owned returns the images of a tenant among digests, in their order, without archived ones.
 func (s *Store) Owned(ctx context.Context, tenant string, digests []string) (list []Image, err error) {
 	for group := range slices.Chunk(digests, 400) {
 		args := []any{tenant}
 		for _, d := range group {
 			args = append(args, d)
 		}
-		found, err := s.query().images(ctx, "SELECT "+imageColumns+" FROM fleet_images WHERE tenant = ? AND digest IN ("+marks(len(group))+") ORDER BY digest", args...)
+		found, err := s.query().images(ctx, "SELECT "+imageColumns+" FROM fleet_images WHERE tenant = ? AND digest IN ("+marks(len(group))+") AND state <> 'archived' ORDER BY digest", args...)
 		if err != nil {
 			return nil, wrap("images", err)
 		}
@@ -241,7 +241,8 @@ func (s *Store) Pointed(ctx context.Context, tenant, name string) (*Tag, error) 
 	return &t, wrap("tag", err)
 }
 
-// Names returns the images of all tenants among digests: one for each tag that points at it, and one without a tag for others.
+// Names returns the images of all tenants among digests: one for each tag that points at it, and one without a tag for others. Archived ones
+// are left out.
 func (s *Store) Names(ctx context.Context, digests []string) (list []webhook.Image, err error) {
 	for group := range slices.Chunk(digests, 400) {
 		var args []any
@@ -263,7 +264,7 @@ func (s *Store) Names(ctx context.Context, digests []string) (list []webhook.Ima
 		}, `SELECT m.tenant, m.digest, COALESCE(t.name, '') FROM fleet_images AS m
 			LEFT JOIN fleet_tags AS t ON t.tenant = m.tenant AND t.digest = m.digest
 			AND t.since = (SELECT MAX(since) FROM fleet_tags WHERE tenant = t.tenant AND name = t.name)
-			WHERE m.digest IN (`+marks(len(group))+") ORDER BY m.digest, m.tenant, t.name", args...)
+			WHERE m.digest IN (`+marks(len(group))+") AND m.state <> 'archived' ORDER BY m.digest, m.tenant, t.name", args...)
 		if err != nil {
 			return nil, wrap("names", err)
 		}

@@ -28,6 +28,10 @@ var ofAll = map[string]string{
 	"ForgetAnswers":       "deletes old answers",
 	"TenantNames":         "lists tenants",
 	"addTenant":           "adds a tenant",
+	"Unsettled":           "continues what a dead process began",
+	"Used":                "asks whether a tenant uses the content of an image",
+	"Referenced":          "looks for objects that no row names",
+	"Forget":              "deletes rows that have no use",
 	"DueWatches":          "looks at the repositories of all tenants",
 }
 

@@ -117,20 +117,27 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// NewID returns a random identifier that sorts by the time at which it was made.
-func NewID() string {
-	const digits = "0123456789abcdefghjkmnpqrstvwxyz"
-	var b [10 + 16]byte
-	ms := time.Now().UnixMilli()
+const digits = "0123456789abcdefghjkmnpqrstvwxyz"
+
+// idTime returns how identifiers begin that are made at a time. It sorts before all that are made then.
+func idTime(t time.Time) string {
+	var b [10]byte
+	ms := t.UnixMilli()
 	for i := 9; i >= 0; i-- {
 		b[i] = digits[ms&31]
 		ms >>= 5
 	}
-	rand.Read(b[10:])
-	for i := 10; i < len(b); i++ {
+	return string(b[:])
+}
+
+// NewID returns a random identifier that sorts by the time at which it was made.
+func NewID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	for i := range b {
 		b[i] = digits[b[i]&31]
 	}
-	return string(b[:])
+	return idTime(time.Now()) + string(b[:])
 }
 
 // micro returns a time as it is stored, 0 for the zero time.

@@ -25,6 +25,7 @@ const (
 	Analyzing State = "analyzing"
 	Analyzed  State = "analyzed"
 	Failed    State = "failed"
+	Archived  State = "archived" // of images
 )
 
 // A Submission asks for the analysis of an image.

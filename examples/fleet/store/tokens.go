@@ -75,6 +75,14 @@ func (s *Store) NewToken(ctx context.Context, t *Token) (secret string, err erro
 	return secret, nil
 }
 
+// AddTenant adds a tenant, unless it is there.
+func (s *Store) AddTenant(ctx context.Context, name string) error {
+	if !tenants.MatchString(name) {
+		return fmt.Errorf("store: the tenant %q has other characters than lower-case letters, digits and hyphens, or more than 63", name)
+	}
+	return wrap("tenant", s.Write(ctx, func(tx *Tx) error { return tx.addTenant(ctx, name) }))
+}
+
 func joinScopes(list []Scope) string {
 	var b []string
 	for _, s := range list {

@@ -238,6 +238,9 @@ func (e *Evaluator) Refresh(ctx context.Context) error {
 	}
 	_, err := e.Journal("").Due(ctx, func(ctx context.Context, v *catalog.Verdict) error {
 		m, err := e.Store.Image(ctx, v.Tenant, v.Image)
+		if err == nil && m.State == store.Archived {
+			return e.end(ctx, v)
+		}
 		if err == nil {
 			_, err = e.Verdict(ctx, m, v.Policy)
 		}
@@ -249,7 +252,7 @@ func (e *Evaluator) Refresh(ctx context.Context) error {
 	return err
 }
 
-// end lets a verdict stand that cannot be evaluated again, since the image or the policy is deleted.
+// end lets a verdict stand that cannot be evaluated again, since the image is archived, or the image or the policy is deleted.
 func (e *Evaluator) end(ctx context.Context, v *catalog.Verdict) error {
 	again := *v
 	again.Until = time.Time{}

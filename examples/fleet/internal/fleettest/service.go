@@ -53,7 +53,7 @@ func Start(t testing.TB, o serve.Options) *Service {
 			t.Fatal(err)
 		}
 	}
-	o.Allow = Loopback
+	o.Allow, o.Receivers = Loopback, Loopback
 	if o.Pauses == nil {
 		o.Pauses = []time.Duration{10 * time.Millisecond}
 	}
@@ -114,6 +114,11 @@ func (s *Service) Client(t testing.TB, tenant string, scopes ...store.Scope) *Cl
 		t.Fatal(err)
 	}
 	return &Client{t: t, URL: s.URL, Secret: secret}
+}
+
+// NewClient returns a client of a service at a URL.
+func NewClient(t testing.TB, url, secret string) *Client {
+	return &Client{t: t, URL: url, Secret: secret}
 }
 
 // check is a validator of the document.

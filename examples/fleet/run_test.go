@@ -1,0 +1,301 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/hullmark/hullmark/examples/fleet/internal/fleettest"
+	"github.com/hullmark/hullmark/examples/fleet/seal"
+)
+
+func TestMain(m *testing.M) { fleettest.Main(m) }
+
+// A buffer is written and read by several goroutines.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// A run is a run of the program's command serve, in this process.
+type run struct {
+	url string
+	log *buffer
+	dir string
+}
+
+// fleet runs another command.
+func (r *run) fleet(t *testing.T, env map[string]string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	p := &program{stdout: &out, stderr: &errs, stdin: strings.NewReader(""), getenv: func(name string) string { return env[name] }}
+	code = p.run(t.Context(), args)
+	return out.String(), errs.String(), code
+}
+
+// start runs fleet serve with a configuration, to which it adds the address and the directories. It ends with the test.
+func start(t *testing.T, database, text string, env map[string]string) *run {
+	t.Helper()
+	r := &run{dir: t.TempDir(), log: new(buffer)}
+	r.configure(t, database, text)
+	if database != "" {
+		if _, err := seal.Load(filepath.Join(r.dir, "data", "key"), true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	out, in := io.Pipe()
+	p := &program{stdout: in, stderr: r.log, stdin: strings.NewReader(""), getenv: func(name string) string { return env[name] }}
+	done := make(chan int, 1)
+	go func() {
+		done <- p.run(ctx, []string{"serve", "--config", filepath.Join(r.dir, "fleet.yaml"), "--listen", "127.0.0.1:0"})
+		in.Close()
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if code := <-done; code != 0 {
+			t.Errorf("exit code %d\n%s", code, r.log)
+		}
+	})
+	var line string
+	if _, err := fmt.Fscanf(out, "listening on %s\n", &line); err != nil {
+		t.Fatalf("%v\n%s", err, r.log)
+	}
+	r.url = line
+	return r
+}
+
+// configure writes the configuration.
+func (r *run) configure(t *testing.T, database, text string) {
+	t.Helper()
+	all := fmt.Sprintf("data: %s\nlog: {level: \"${LEVEL:-info}\"}\n", filepath.Join(r.dir, "data"))
+	if database != "" {
+		all += "database: " + database + "\n"
+	}
+	if err := os.MkdirAll(filepath.Join(r.dir, "data"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(r.dir, "fleet.yaml"), []byte(all+text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// reload sends SIGHUP and waits for a message.
+func (r *run) reload(t *testing.T, message string) {
+	t.Helper()
+	before := strings.Count(r.log.String(), message)
+	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	fleettest.Eventually(t, message, func() bool { return strings.Count(r.log.String(), message) > before })
+}
+
+// TestReload: SIGHUP changes what can change without a restart, names what cannot, and a file with errors changes nothing.
+func TestReload(t *testing.T) {
+	fleettest.Databases(t, func(t *testing.T, database string) {
+		common := "advisories: {file: none.db}\n"
+		r := start(t, database, common+"registries: {allow: [other.example]}\n", nil)
+		token, stderr, code := r.fleet(t, nil, "token", "create", "--config", filepath.Join(r.dir, "fleet.yaml"))
+		if code != 0 {
+			t.Fatal(stderr)
+		}
+		c := fleettest.NewClient(t, r.url, strings.TrimSpace(token))
+		registry := fleettest.NewRegistry(t)
+		ref, _ := registry.Push(t, "team/app:1", fleettest.Image(t, fleettest.Debian(t, "libc6 2.36-9 glibc")))
+		c.Do("POST", "/v1/submissions", map[string]any{"reference": ref}).Want(403)
+		r.configure(t, database, common+"registries: {allow: ['127.0.0.1:*'], addresses: [127.0.0.0/8]}\nworkers: 9\n")
+		r.reload(t, `values=workers`)
+		if got := c.Wait(c.Submit(ref).ID); got.State != "analyzed" {
+			t.Errorf("%+v", got)
+		}
+		r.configure(t, database, common+"registries: {allow: [other.example]}\ncolour: red\n")
+		r.reload(t, ": colour: unknown key")
+		c.Do("POST", "/v1/submissions", map[string]any{"reference": ref}).Want(202)
+		r.configure(t, database, common+"registries: {allow: ['**']}\ndaily: 1\noperators: [other]\n")
+		r.reload(t, "was reloaded")
+		c.Do("POST", "/v1/submissions", map[string]any{"reference": ref}).Want(429)
+		c.Do("POST", "/v1/feeds/debian/sync", nil).Want(403)
+	})
+}
+
+// TestFeeds: the file turns feeds on and off and sets their schedules, and leaves the others as the API set them.
+func TestFeeds(t *testing.T) {
+	empty := t.TempDir()
+	r := start(t, "", "advisories: {mirror: "+empty+", feeds: {debian: {enabled: false}, kev: {every: 36h}}}\n", nil)
+	token, _, _ := r.fleet(t, nil, "token", "create", "--config", filepath.Join(r.dir, "fleet.yaml"))
+	c := fleettest.NewClient(t, r.url, strings.TrimSpace(token))
+	feed := func(name string) string {
+		var list struct {
+			Items []struct {
+				Name    string
+				Enabled bool
+				Every   int
+			}
+		}
+		c.Get("/v1/feeds", &list)
+		for _, f := range list.Items {
+			if f.Name == name {
+				return fmt.Sprint(f.Enabled, f.Every/3600)
+			}
+		}
+		return ""
+	}
+	for name, want := range map[string]string{"debian": "false 6", "kev": "true 36", "osv": "true 6"} {
+		if got := feed(name); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+	c.Do("PUT", "/v1/feeds/osv", `{"enabled": false, "every": 7200}`).Want(200)
+	r.configure(t, "", "advisories: {mirror: "+empty+", feeds: {kev: {every: 12h}}}\n")
+	r.reload(t, "was reloaded")
+	for name, want := range map[string]string{"debian": "false 6", "kev": "true 12", "osv": "false 2"} {
+		if got := feed(name); got != want {
+			t.Errorf("after a reload, %s: %s, want %s", name, got, want)
+		}
+	}
+}
+
+func TestConfigCheck(t *testing.T) {
+	r := &run{dir: t.TempDir()}
+	name := filepath.Join(r.dir, "fleet.yaml")
+	r.configure(t, "", "workers: many\ntls: {key: a}\n")
+	_, stderr, code := r.fleet(t, nil, "config", "check", name)
+	if want := name + ":3: workers: want a whole number\n" + name + ":4: tls: want both a certificate and a key\nfleet: 2 errors in " + name + "\n"; code != 1 || stderr != want {
+		t.Errorf("exit code %d, %s, want %s", code, stderr, want)
+	}
+	r.configure(t, "", "workers: 3\n")
+	if _, stderr, code := r.fleet(t, nil, "config", "check", name); code != 0 || stderr != "" {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+	// A flag overrides the file, and a repeatable one replaces the list.
+	r.configure(t, "", "workers: 3\nrole: worker\nregistries: {allow: [a, b]}\nlisten: 127.0.0.1:1\n")
+	c := &call{command: &commandList[0], args: []string{"--config", name, "--workers", "5", "--registry", "c", "--registry", "d"}}
+	c.flags = c.again().flags
+	p := &program{stderr: io.Discard, getenv: func(string) string { return "" }}
+	f, err := p.configure(c)
+	if err != nil || f.Workers != 5 || f.Role != "worker" || strings.Join(f.Registries.Allow, " ") != "c d" || f.Listen != "127.0.0.1:1" {
+		t.Errorf("%+v, %v", f, err)
+	}
+}
+
+// TestTLS: the API has TLS with the certificate of the files, also after they are replaced, and the command checks it.
+func TestTLS(t *testing.T) {
+	dir := t.TempDir()
+	name, key := filepath.Join(dir, "tls.pem"), filepath.Join(dir, "tls.key")
+	fleettest.WriteCertificate(t, name, key, 1)
+	r := start(t, "", "advisories: {file: none.db}\ntls: {certificate: "+name+", key: "+key+"}\n", nil)
+	if !strings.HasPrefix(r.url, "https://") {
+		t.Fatal(r.url)
+	}
+	token, _, _ := r.fleet(t, nil, "token", "create", "--config", filepath.Join(r.dir, "fleet.yaml"))
+	env := map[string]string{"FLEET_TOKEN": token, "FLEET_SERVER": r.url}
+	list := func(args ...string) (string, int) {
+		_, stderr, code := r.fleet(t, env, append([]string{"image", "list"}, args...)...)
+		return stderr, code
+	}
+	if stderr, code := list(); code != 1 || !strings.Contains(stderr, "certificate") {
+		t.Errorf("without the certificate: exit code %d, %s", code, stderr)
+	}
+	if stderr, code := list("--ca", name); code != 0 {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+	fleettest.WriteCertificate(t, name, key, 2)
+	fleettest.Eventually(t, "the new certificate", func() bool {
+		_, code := list("--ca", name)
+		return code == 0
+	})
+	if response, err := http.Get("http" + strings.TrimPrefix(r.url, "https") + "/v1/health"); err == nil {
+		response.Body.Close()
+		if response.StatusCode != http.StatusBadRequest {
+			t.Errorf("without TLS: status %d", response.StatusCode)
+		}
+	}
+}
+
+// TestProxy: a header names the user, if it is that of a trusted address, instead of a token.
+func TestProxy(t *testing.T) {
+	fleettest.Databases(t, func(t *testing.T, database string) {
+		users := "  header: Remote-User\n  users:\n    - {name: alice, tenant: team-a, scopes: [read, submit]}\n    - {name: '*@b.example', tenant: team-b, scopes: [read]}\n"
+		trusted := "role: api\nadvisories: {file: none.db}\nproxy:\n  addresses: [127.0.0.0/8]\n" + users
+		r := start(t, database, trusted, nil)
+		token, _, _ := r.fleet(t, nil, "token", "create", "--config", filepath.Join(r.dir, "fleet.yaml"), "--tenant", "team-c")
+		token = "Bearer " + strings.TrimSpace(token)
+		submit := func(headers ...string) int {
+			t.Helper()
+			q, err := http.NewRequest("POST", r.url+"/v1/submissions", strings.NewReader(`{"reference": "registry.example/app:1"}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := 0; i < len(headers); i += 2 {
+				q.Header.Add(headers[i], headers[i+1])
+			}
+			response, err := http.DefaultClient.Do(q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			return response.StatusCode
+		}
+		tests := []struct {
+			name            string
+			headers         []string
+			trusted, others int // status if the address is that of the proxy, and if it is another
+		}{
+			{"a user", []string{"Remote-User", "alice"}, 202, 401},
+			{"a user without the scope", []string{"Remote-User", "bob@b.example"}, 403, 401},
+			{"a user without a tenant", []string{"Remote-User", "mallory"}, 403, 401},
+			{"an empty user", []string{"Remote-User", ""}, 401, 401},
+			{"no user", nil, 401, 401},
+			{"a token", []string{"Authorization", token}, 202, 202},
+			{"a user and a token", []string{"Remote-User", "alice", "Authorization", token}, 401, 202},
+			{"a user and a malformed token", []string{"Remote-User", "alice", "Authorization", "x"}, 401, 401},
+			{"two users", []string{"Remote-User", "alice", "Remote-User", "alice"}, 401, 401},
+			{"another header", []string{"X-Forwarded-User", "alice"}, 401, 401},
+			{"an address in a header", []string{"Remote-User", "alice", "X-Forwarded-For", "127.0.0.1"}, 202, 401},
+		}
+		for _, test := range tests {
+			if got := submit(test.headers...); got != test.trusted {
+				t.Errorf("%s: status %d, want %d", test.name, got, test.trusted)
+			}
+		}
+		list := func(headers ...string) int {
+			c := fleettest.NewClient(t, r.url, "")
+			var page struct{ Items []any }
+			c.Do("GET", "/v1/submissions", nil, headers...).Want(200).Into(&page)
+			return len(page.Items)
+		}
+		if a, b, c := list("Remote-User", "alice"), list("Remote-User", "bob@b.example"), list("Authorization", token); a != 2 || b != 0 || c != 1 {
+			t.Errorf("%d, %d and %d submissions", a, b, c)
+		}
+		r.configure(t, database, strings.Replace(trusted, "127.0.0.0/8", "10.0.0.0/8", 1))
+		r.reload(t, "was reloaded")
+		for _, test := range tests {
+			if got := submit(test.headers...); got != test.others {
+				t.Errorf("%s from another address: status %d, want %d", test.name, got, test.others)
+			}
+		}
+		if c := list("Remote-User", "alice", "Authorization", token); c != 3 {
+			t.Errorf("%d submissions of the tenant of the token, want 3", c)
+		}
+	})
+}
