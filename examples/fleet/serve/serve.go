@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -275,7 +276,7 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	receivers := &http.Client{Transport: s.client(func(o *Options) []netip.Prefix { return o.Receivers })}
 	s.webhooks = &webhooks.Webhooks{Store: s.Store, Index: s.index, Key: key, Sender: &webhook.Sender{Client: receivers}, Journal: s.verdicts.Journal}
 	s.webhooks.Init()
-	if err := s.notify(&o.Neighbours, o.Allow); err != nil {
+	if err := s.notify(&o.Neighbours, append(slices.Clone(o.Receivers), o.Allow...)); err != nil {
 		return nil, err
 	}
 	s.neighbours = &neighbours.Service{Store: s.Store, Answers: s.verdicts.Answers, Verdicts: s.verdicts, Advisories: provider, Key: key, Submit: s.Submit, State: s.analyzersState(), Version: "1", Log: o.Log}
