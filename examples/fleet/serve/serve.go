@@ -272,7 +272,9 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 		start(func() error { return s.queue.Run(ctx, stopTime) })
 		start(func() error { return s.maintain(ctx) })
 		start(func() error { return s.deliver(ctx) })
-		start(func() error { return s.every(ctx, s.look, "looking for dead workers", func(ctx context.Context) error { return s.queue.Sweep(ctx, s.Store) }) })
+		start(func() error {
+			return s.every(ctx, s.look, "looking for dead workers", func(ctx context.Context) error { return s.queue.Sweep(ctx, s.Store) })
+		})
 		start(func() error { return s.every(ctx, tidyEvery, "tidying", s.tidy) })
 		start(func() error { return s.every(ctx, s.look, "looking at repositories", s.follower.Look) })
 		if s.updater != nil {

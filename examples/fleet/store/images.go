@@ -183,9 +183,9 @@ func (s *Store) Tags(ctx context.Context, tenant, digest string) (list []Tag, er
 	return list, wrap("tags", err)
 }
 
-// SetAnnotations replaces the annotations of an image of a tenant, unless its revision is another. Revision 0 is any.
+// SetAnnotations replaces the annotations of an image of a tenant, unless its revision is another. Revision 0, or Any, is any.
 func (tx *Tx) SetAnnotations(ctx context.Context, tenant, digest string, annotations map[string]string, revision int64) (*Image, error) {
-	n, err := tx.exec(ctx, "UPDATE fleet_images SET annotations = ?, revision = revision + 1 WHERE tenant = ? AND digest = ? AND (revision = ? OR ? = 0)",
+	n, err := tx.exec(ctx, "UPDATE fleet_images SET annotations = ?, revision = revision + 1 WHERE tenant = ? AND digest = ? AND (revision = ? OR ? <= 0)",
 		encode(annotations), tenant, digest, revision, revision)
 	if err != nil {
 		return nil, err

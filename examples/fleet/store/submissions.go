@@ -135,7 +135,7 @@ func (s *Store) Start(ctx context.Context, job int64, worker string) (*Submissio
 		if err := tx.lock(ctx, pickKey); err != nil {
 			return err
 		}
-		list, err := tx.submissions(ctx, "SELECT "+submissionColumns+" FROM fleet_submissions WHERE job = ? AND state IN ('waiting', 'analyzing')", job)
+		list, err := tx.submissions(ctx, "SELECT "+submissionColumns+" FROM fleet_submissions WHERE job = ? AND job <> 0 AND state IN ('waiting', 'analyzing')", job)
 		if err != nil {
 			return err
 		}
@@ -226,7 +226,8 @@ const stuck = time.Minute
 
 // Turns counts the submissions of all tenants without a job, and the jobs of a kind that will take one. If no submission waits, it does not count
 // jobs.
-func (tx *Tx) Turns(ctx context.Context, kind string) (waiting, jobs int, err error) {
+func (s *Store) Turns(ctx context.Context, kind string) (waiting, jobs int, err error) {
+	tx := s.query()
 	if err = tx.row(ctx, []any{&waiting}, "SELECT COUNT(*) FROM fleet_submissions WHERE job = 0"); err != nil || waiting == 0 {
 		return waiting, 0, err
 	}
@@ -236,7 +237,7 @@ func (tx *Tx) Turns(ctx context.Context, kind string) (waiting, jobs int, err er
 	}
 	err = tx.row(ctx, []any{&jobs}, `SELECT COUNT(*) FROM river_job WHERE kind = ? AND state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
 		AND (state <> 'running' OR `+recent+`)
-		AND NOT EXISTS (SELECT 1 FROM fleet_submissions WHERE job = river_job.id AND state IN ('waiting', 'analyzing'))`, kind, fmt.Sprintf("%d seconds", int(stuck.Seconds())))
+		AND NOT EXISTS (SELECT 1 FROM fleet_submissions WHERE job = river_job.id AND job <> 0 AND state IN ('waiting', 'analyzing'))`, kind, fmt.Sprintf("%d seconds", int(stuck.Seconds())))
 	return waiting, jobs, err
 }
 
