@@ -41,3 +41,10 @@ func Unavailable(err error) bool {
 	}](err)
 	return ok
 }
+
+// FromDatabase reports whether an error is one of the database's, which are not for tenants.
+func FromDatabase(err error) bool {
+	_, postgres := errors.AsType[*pgconn.PgError](err)
+	_, lite := errors.AsType[*sqlite.Error](err)
+	return postgres || lite || Unavailable(err)
+}

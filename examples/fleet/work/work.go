@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -153,8 +154,8 @@ func (w *Worker) turn(ctx context.Context, job int64) (err error) {
 	last := m.Attempts >= attempts && !limited || m.Attempts >= mostWaits
 	reason, permanent := Reason(err)
 	m.State, m.Reason, m.Message = store.Waiting, reason, err.Error()
-	if reason == "unavailable" {
-		m.Message = "the service's database was not available" // the error has its address
+	if reason == "unavailable" || store.FromDatabase(err) {
+		m.Message = "the database of the service failed" // the error may have its address or a statement
 	}
 	if permanent || last {
 		m.State = store.Failed
@@ -415,8 +416,11 @@ func (w *Worker) document(ctx context.Context, m *store.Submission) error {
 			return fmt.Errorf("work: %q: %w", m.Reference, address.ErrReference)
 		}
 	}
-	row := &store.Image{Tenant: m.Tenant, Kind: m.Kind, Digest: "sha256:" + hex.EncodeToString(h.Sum(nil)), Config: found.Image.ID, Manifest: found.Image.Digest, Platform: found.Image.Platform,
+	row := &store.Image{Tenant: m.Tenant, Kind: m.Kind, Digest: "sha256:" + hex.EncodeToString(h.Sum(nil)), Config: digestOf(found.Image.ID), Manifest: digestOf(found.Image.Digest),
 		Annotations: m.Annotations, Submitted: m.Submitted}
+	if p, err := v1.ParsePlatform(found.Image.Platform); err == nil {
+		row.Platform = p.String()
+	}
 	if ref != nil {
 		row.Reference = ref.Name()
 	}
@@ -427,6 +431,15 @@ func (w *Worker) document(ctx context.Context, m *store.Submission) error {
 		return err
 	}
 	return w.end(ctx, m, row, ref)
+}
+
+// digestOf returns a digest that a document states, or "" if the text is none.
+func digestOf(text string) string {
+	h, err := v1.NewHash(text)
+	if err != nil {
+		return ""
+	}
+	return h.String()
 }
 
 // begin stores the image of a submission.
