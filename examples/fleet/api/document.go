@@ -119,7 +119,7 @@ func (s *schema) check(value string) string {
 	case s.Type == "integer":
 		n, err := strconv.Atoi(value)
 		switch {
-		case err != nil:
+		case err != nil || value[0] == '+':
 			return "is no integer"
 		case s.Minimum != nil && n < *s.Minimum:
 			return fmt.Sprintf("is less than %d", *s.Minimum)

@@ -2,7 +2,6 @@ package api
 
 import (
 	"bytes"
-	"io/fs"
 	"net/http"
 	"time"
 
@@ -10,8 +9,6 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/store"
 	"github.com/hullmark/hullmark/matcher"
 )
-
-var errNotExist = fs.ErrNotExist
 
 // handlers returns the handlers by the IDs of their operations.
 func (s *Server) handlers() map[string]handler {

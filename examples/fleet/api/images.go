@@ -110,14 +110,19 @@ func etag(revision int64, tags int) string {
 	return `"r` + strconv.FormatInt(revision, 10) + "-" + strconv.Itoa(tags) + `"`
 }
 
-// revision returns the revision in If-Match, 0 without one.
+// revision returns the revision in If-Match, 0 without one, and store.Any if any will do.
 func (c *call) revision() (int64, error) {
 	text := c.r.Header.Get("If-Match")
-	if text == "" || text == "*" {
+	switch text {
+	case "":
 		return 0, nil
+	case "*":
+		return store.Any, nil
 	}
 	number, ok := strings.CutPrefix(text, `"r`)
-	number, _, _ = strings.Cut(strings.TrimSuffix(number, `"`), "-")
+	number, closed := strings.CutSuffix(number, `"`)
+	ok = ok && closed && strings.Count(text, `"`) == 2
+	number, _, _ = strings.Cut(number, "-")
 	n, err := strconv.ParseInt(number, 10, 64)
 	if !ok || err != nil || n < 1 {
 		return 0, &problem{Status: http.StatusPreconditionFailed, Code: "changed", Detail: "If-Match is no ETag of this resource"}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -416,7 +417,7 @@ func (c *call) fail(err error) {
 	p, known := errors.AsType[*problem](err)
 	switch {
 	case known:
-	case errors.Is(err, store.ErrNotFound), errors.Is(err, catalog.ErrNotFound), errors.Is(err, errNotExist):
+	case errors.Is(err, store.ErrNotFound), errors.Is(err, catalog.ErrNotFound):
 		p = &problem{Status: http.StatusNotFound, Code: "not-found"}
 	case errors.Is(err, store.ErrConflict):
 		p = &problem{Status: http.StatusPreconditionFailed, Code: "changed", Detail: "another request has changed it meanwhile"}
@@ -426,6 +427,9 @@ func (c *call) fail(err error) {
 		p = &problem{Status: http.StatusServiceUnavailable, Code: "no-advisories", Detail: "the service has no advisories yet", retry: time.Minute}
 	case c.ctx().Err() != nil:
 		p = &problem{Status: http.StatusServiceUnavailable, Code: "canceled", retry: time.Second}
+	case unavailable(err):
+		c.s.Log.Warn("the database does not work", "operation", c.op.ID, "error", err)
+		p = &problem{Status: http.StatusServiceUnavailable, Code: "unavailable", Detail: "the database of the service does not work now", retry: time.Second}
 	default:
 		c.s.Log.Error("request failed", "operation", c.op.ID, "error", err)
 		p = &problem{Status: http.StatusInternalServerError, Code: "internal"}
@@ -448,6 +452,13 @@ func (c *call) fail(err error) {
 	c.sent = p.Status
 	c.w.WriteHeader(c.sent)
 	c.w.Write(append(body, '\n')) // the client may be gone
+}
+
+// unavailable reports whether an error of a handler means that the database does not work now. Handlers have problems for errors of other servers,
+// so an error of the network is one of the database.
+func unavailable(err error) bool {
+	_, network := errors.AsType[net.Error](err)
+	return store.Unavailable(err) || network || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
 }
 
 // once answers a request in a transaction. If the request has an Idempotency-Key, the answer is stored with it, and a second request with

@@ -106,10 +106,8 @@ func (c *call) add(hash []byte, m *store.Submission) (*reply, error) {
 	if err := checkAnnotations(m.Annotations); err != nil {
 		return nil, err
 	}
-	if m.Platform != "" {
-		if _, err := v1.ParsePlatform(m.Platform); err != nil {
-			return nil, malformed("the platform is malformed")
-		}
+	if err := checkPlatform(m.Platform); err != nil {
+		return nil, err
 	}
 	return c.once(hash, func(tx *store.Tx) (*reply, error) {
 		if err := c.count(tx, 1); err != nil {
@@ -180,7 +178,7 @@ func (c *call) submit() (*reply, error) {
 	for _, k := range sortedKeys(m.Annotations) {
 		hashStrings(sum, k, m.Annotations[k])
 	}
-	sum.Write([]byte{byte(m.Priority), byte(len(m.Annotations))})
+	fmt.Fprintf(sum, "%d %t", m.Priority, m.Again)
 	return c.add(sum.Sum(nil), m)
 }
 
@@ -209,11 +207,17 @@ func (c *call) uploaded(kind store.Kind) (*reply, error) {
 		}
 		m.Reference = ref.Name()
 	}
-	sum := sha256.New()
-	_, err := c.s.Objects.Put(c.ctx(), m.Object, io.TeeReader(http.MaxBytesReader(c.w, c.r.Body, limit), sum))
+	if err := checkPlatform(m.Platform); err != nil { // before all of the body is read
+		return nil, err
+	}
+	sum, body := sha256.New(), &body{r: http.MaxBytesReader(c.w, c.r.Body, limit)}
+	_, err := c.s.Objects.Put(c.ctx(), m.Object, io.TeeReader(body, sum))
 	end()
 	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, tooLarge(large.Limit)
+	}
+	if err != nil && body.err != nil {
+		return nil, malformed("the body cannot be read")
 	}
 	if err != nil {
 		return nil, err
@@ -223,6 +227,31 @@ func (c *call) uploaded(kind store.Kind) (*reply, error) {
 		c.s.discard(m.Object)
 	}
 	return rep, err
+}
+
+// A body remembers an error of the client, so that it is none of the service.
+type body struct {
+	r   io.Reader
+	err error
+}
+
+// Read implements [io.Reader].
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if err != nil && err != io.EOF {
+		b.err = err
+	}
+	return n, err
+}
+
+func checkPlatform(platform string) error {
+	if platform == "" {
+		return nil
+	}
+	if _, err := v1.ParsePlatform(platform); err != nil {
+		return malformed("the platform is malformed")
+	}
+	return nil
 }
 
 func (c *call) upload() (*reply, error)     { return c.uploaded(store.Archive) }

@@ -122,12 +122,19 @@ type Service struct {
 	look       time.Duration
 	collected  time.Time     // when unused parts were deleted last
 	changed    chan struct{} // an image was analyzed, or something else that maintain looks at
+	events     chan struct{} // there may be new events
 }
 
-// kick makes maintain look now.
+// kick makes maintain and deliver look now.
 func (s *Service) kick() {
+	s.wake(s.changed)
+	s.wake(s.events)
+}
+
+// wake ends a wait for a channel, now or the next one.
+func (s *Service) wake(c chan struct{}) {
 	select {
-	case s.changed <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -229,7 +236,7 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 		o.Look = 5 * time.Second
 	}
 	o.defaults()
-	s := &Service{log: o.Log, look: o.Look, changed: make(chan struct{}, 1)}
+	s := &Service{log: o.Log, look: o.Look, changed: make(chan struct{}, 1), events: make(chan struct{}, 1)}
 	s.options.Store(&o)
 	if s.Store, err = store.Open(ctx, o.Address()); err != nil {
 		return nil, err
@@ -344,7 +351,7 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wg sync.WaitGroup
-	failed := make(chan error, 4)
+	failed := make(chan error, 8)
 	start := func(run func() error) {
 		wg.Go(func() {
 			if err := run(); err != nil {
@@ -379,6 +386,11 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 	if s.worker != nil {
 		start(func() error { return s.queue.Run(ctx, stopTime) })
 		start(func() error { return s.maintain(ctx) })
+		start(func() error { return s.deliver(ctx) })
+		start(func() error {
+			return s.every(ctx, s.look, "looking for dead workers", func(ctx context.Context) error { return s.queue.Sweep(ctx, s.Store) })
+		})
+		start(func() error { return s.every(ctx, tidyEvery, "tidying", s.tidy) })
 		start(func() error { return s.every(ctx, s.look, "looking at repositories", s.follower.Look) })
 		if s.updater != nil {
 			start(func() error { return s.every(ctx, s.look, "updating advisories", s.updater.Update) })
@@ -393,26 +405,36 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 	}
 }
 
-// maintain updates the index, compares advisories, evaluates policies, sends events, and deletes unused data. Failures are repeated.
+// maintain updates the index, compares advisories, evaluates policies and sends events. Failures are repeated.
 func (s *Service) maintain(ctx context.Context) error {
-	look, tidy := time.NewTicker(s.look), time.NewTicker(tidyEvery)
+	look := time.NewTicker(s.look)
 	defer look.Stop()
-	defer tidy.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-s.changed:
 		case <-look.C:
-		case <-tidy.C:
-			s.warn(ctx, "tidying", s.tidy(ctx))
-			continue
 		}
-		s.warn(ctx, "looking for dead workers", s.queue.Sweep(ctx, s.Store))
 		_, err := s.index.Update(ctx)
 		s.warn(ctx, "updating the index", err)
 		s.warn(ctx, "comparing advisories", s.watcher.Look(ctx))
 		s.warn(ctx, "evaluating policies", s.verdicts.Refresh(ctx))
+		s.wake(s.events)
+	}
+}
+
+// deliver sends events. Receivers may be slow, so nothing else waits for it.
+func (s *Service) deliver(ctx context.Context) error {
+	look := time.NewTicker(s.look)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.events:
+		case <-look.C:
+		}
 		s.warn(ctx, "sending events", s.webhooks.Deliver(ctx))
 	}
 }

@@ -1,6 +1,8 @@
 package serve_test
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"testing"
@@ -13,6 +15,18 @@ import (
 func TestMain(m *testing.M) {
 	if options := os.Getenv(child); options != "" {
 		if err := worker(options); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	if text := os.Getenv(crashing); text != "" {
+		var c crash
+		err := json.Unmarshal([]byte(text), &c)
+		if err == nil {
+			err = c.run(context.Background())
+		}
+		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

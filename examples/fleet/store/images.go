@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -64,22 +66,32 @@ func (tx *Tx) Begin(ctx context.Context, m *Image) error {
 	return err
 }
 
-// End stores the end of an analysis. An image that was analyzed before stays analyzed if another analysis fails, with its reason.
+// End stores the end of an analysis. An image that was analyzed before stays analyzed if another analysis fails, with its reason. It returns
+// ErrNotFound if the tenant deleted the image meanwhile.
 func (tx *Tx) End(ctx context.Context, tenant, digest string, state State, reason, message string) error {
-	_, err := tx.exec(ctx, `UPDATE fleet_images SET state = CASE WHEN state = 'analyzed' AND ? = 'failed' THEN state ELSE ? END,
-		reason = ?, message = ?, finished = ?, revision = revision + 1, stale = 1 WHERE tenant = ? AND digest = ?`,
-		string(state), string(state), reason, text(message), micro(time.Now()), tenant, digest)
+	n, err := tx.exec(ctx, `UPDATE fleet_images SET state = CASE WHEN state = 'analyzed' AND ? = 'failed' THEN state ELSE ? END,
+		reason = ?, message = ?, finished = ?, revision = revision + 1, stale = ? WHERE tenant = ? AND digest = ?`,
+		string(state), string(state), reason, text(message), micro(time.Now()), newMark(), tenant, digest)
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
 	return err
 }
 
-// Point stores that a tag points at an image now, unless it does already. It returns the digest before, "" for a new tag.
+// newMark returns the number of a mark that an image is stale. Each mark has another, so that the end of an evaluation does not end the mark of
+// a change that came after its start.
+func newMark() int64 { return 1 + rand.Int64N(math.MaxInt64) }
+
+// Point stores that a tag points at an image now, unless it does already. It returns the digest before, "" for a new tag. The instant is after that
+// of the former image, also if the clock of the process that stored that one is ahead.
 func (tx *Tx) Point(ctx context.Context, tenant, name, digest string) (before string, err error) {
-	err = tx.row(ctx, []any{&before}, "SELECT digest FROM fleet_tags WHERE tenant = ? AND name = ? ORDER BY since DESC LIMIT 1", tenant, name)
+	var last int64
+	err = tx.row(ctx, []any{&before, &last}, "SELECT digest, since FROM fleet_tags WHERE tenant = ? AND name = ? ORDER BY since DESC LIMIT 1", tenant, name)
 	if err != nil && err != ErrNotFound || before == digest {
 		return before, err
 	}
 	_, err = tx.exec(ctx, "INSERT INTO fleet_tags (tenant, name, since, digest) VALUES (?, ?, ?, ?) ON CONFLICT (tenant, name, since) DO UPDATE SET digest = excluded.digest",
-		tenant, name, micro(time.Now()), digest)
+		tenant, name, max(micro(time.Now()), last+1), digest)
 	return before, err
 }
 
@@ -111,7 +123,8 @@ func (tx *Tx) image(ctx context.Context, tenant, digest string) (*Image, error) 
 	return &list[0], nil
 }
 
-// Image returns an image of a tenant by its digest, by that of its configuration, or by a tag. The newest one counts if there are several.
+// Image returns an image of a tenant by its digest, by that of its configuration, or by a tag. The newest one counts if there are several, but an
+// SBOM, which only states digests, after images.
 func (s *Store) Image(ctx context.Context, tenant, name string) (*Image, error) {
 	tx := s.query()
 	m, err := tx.image(ctx, tenant, name)
@@ -121,7 +134,7 @@ func (s *Store) Image(ctx context.Context, tenant, name string) (*Image, error) 
 	if name == "" {
 		return nil, wrap("image", ErrNotFound)
 	}
-	list, err := tx.images(ctx, "SELECT "+imageColumns+" FROM fleet_images WHERE tenant = ? AND (config = ? OR manifest = ?) ORDER BY submitted DESC, digest LIMIT 1", tenant, name, name)
+	list, err := tx.images(ctx, "SELECT "+imageColumns+" FROM fleet_images WHERE tenant = ? AND (config = ? OR manifest = ?) ORDER BY CASE kind WHEN 'sbom' THEN 1 ELSE 0 END, submitted DESC, digest LIMIT 1", tenant, name, name)
 	if err != nil || len(list) > 0 {
 		return first(list), wrap("image", err)
 	}
@@ -170,9 +183,9 @@ func (s *Store) Tags(ctx context.Context, tenant, digest string) (list []Tag, er
 	return list, wrap("tags", err)
 }
 
-// SetAnnotations replaces the annotations of an image of a tenant, unless its revision is another. Revision 0 is any.
+// SetAnnotations replaces the annotations of an image of a tenant, unless its revision is another. Revision 0, or Any, is any.
 func (tx *Tx) SetAnnotations(ctx context.Context, tenant, digest string, annotations map[string]string, revision int64) (*Image, error) {
-	n, err := tx.exec(ctx, "UPDATE fleet_images SET annotations = ?, revision = revision + 1 WHERE tenant = ? AND digest = ? AND (revision = ? OR ? = 0)",
+	n, err := tx.exec(ctx, "UPDATE fleet_images SET annotations = ?, revision = revision + 1 WHERE tenant = ? AND digest = ? AND (revision = ? OR ? <= 0)",
 		encode(annotations), tenant, digest, revision, revision)
 	if err != nil {
 		return nil, err
@@ -275,11 +288,11 @@ func (s *Store) Names(ctx context.Context, digests []string) (list []webhook.Ima
 // Stale marks images, of all tenants, whose verdicts have to be evaluated again.
 func (s *Store) Stale(ctx context.Context, digests []string) error {
 	for group := range slices.Chunk(digests, 400) {
-		var args []any
+		args := []any{newMark()}
 		for _, d := range group {
 			args = append(args, d)
 		}
-		if _, err := s.query().exec(ctx, "UPDATE fleet_images SET stale = 1 WHERE digest IN ("+marks(len(group))+")", args...); err != nil {
+		if _, err := s.query().exec(ctx, "UPDATE fleet_images SET stale = ? WHERE digest IN ("+marks(len(group))+")", args...); err != nil {
 			return wrap("images", err)
 		}
 	}
@@ -288,18 +301,30 @@ func (s *Store) Stale(ctx context.Context, digests []string) error {
 
 // StaleTenant marks all images of a tenant.
 func (tx *Tx) StaleTenant(ctx context.Context, tenant string) error {
-	_, err := tx.exec(ctx, "UPDATE fleet_images SET stale = 1 WHERE tenant = ?", tenant)
+	_, err := tx.exec(ctx, "UPDATE fleet_images SET stale = ? WHERE tenant = ?", newMark(), tenant)
 	return err
 }
 
-// TakeStale returns up to n analyzed images, of all tenants, that are marked, and Fresh ends the mark.
-func (s *Store) TakeStale(ctx context.Context, n int) (list []Image, err error) {
-	list, err = s.query().images(ctx, "SELECT "+imageColumns+" FROM fleet_images WHERE stale = 1 AND state = 'analyzed' ORDER BY tenant, digest LIMIT ?", n)
+// A StaleImage is a marked image, and the number of the mark.
+type StaleImage struct {
+	Tenant, Digest string
+	Mark           int64
+}
+
+// StaleImages returns up to n analyzed images, of all tenants, that are marked, in the order of tenants and digests, after one.
+func (s *Store) StaleImages(ctx context.Context, after StaleImage, n int) (list []StaleImage, err error) {
+	err = s.query().rows(ctx, func(scan func(...any) error) error {
+		var m StaleImage
+		err := scan(&m.Tenant, &m.Digest, &m.Mark)
+		list = append(list, m)
+		return err
+	}, "SELECT tenant, digest, stale FROM fleet_images WHERE stale <> 0 AND state = 'analyzed' AND (tenant, digest) > (?, ?) ORDER BY tenant, digest LIMIT ?",
+		after.Tenant, after.Digest, n)
 	return list, wrap("images", err)
 }
 
-// Fresh ends the mark of an image. It has to be called before the image is evaluated, so that a later mark stays.
-func (s *Store) Fresh(ctx context.Context, tenant, digest string) error {
-	_, err := s.query().exec(ctx, "UPDATE fleet_images SET stale = 0 WHERE tenant = ? AND digest = ?", tenant, digest)
+// Fresh ends a mark after the image was evaluated, unless the image has another mark by then.
+func (s *Store) Fresh(ctx context.Context, m StaleImage) error {
+	_, err := s.query().exec(ctx, "UPDATE fleet_images SET stale = 0 WHERE tenant = ? AND digest = ? AND stale = ?", m.Tenant, m.Digest, m.Mark)
 	return wrap("image", err)
 }

@@ -18,11 +18,12 @@ var ofAll = map[string]string{
 	"Start":               "chooses the tenant whose turn it is",
 	"Lost":                "looks for dead workers",
 	"Turns":               "counts jobs",
+	"Working":             "looks for lost work of a worker",
 	"Backlog":             "counts for operators",
 	"DeleteImage":         "asks whether another tenant has the image",
 	"Names":               "returns tenants with their images, for events",
 	"Stale":               "marks the images that advisories are about",
-	"TakeStale":           "takes marked images",
+	"StaleImages":         "finds marked images",
 	"AllSubscriptions":    "delivers events",
 	"DisableSubscription": "disables a receiver that is gone",
 	"ForgetAnswers":       "deletes old answers",
@@ -37,7 +38,7 @@ var ofAll = map[string]string{
 
 // shared are the tables that have no rows of a tenant.
 var shared = []string{"fleet_schema", "fleet_claims", "fleet_layers", "fleet_objects", "fleet_object_parts", "fleet_generations", "fleet_indexed", "fleet_settings",
-	"fleet_files", "fleet_feeds", "fleet_usage"}
+	"fleet_files", "fleet_feeds", "fleet_usage", "fleet_trash"}
 
 var (
 	tables  = regexp.MustCompile(`\bfleet_\w+`)

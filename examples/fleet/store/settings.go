@@ -126,14 +126,14 @@ var documents = map[table]documentQueries{
 		get:    "SELECT name, format, body, changed, revision FROM fleet_policies WHERE tenant = ? AND name = ?",
 		list:   "SELECT name, format, body, changed, revision FROM fleet_policies WHERE tenant = ? AND name > ? ORDER BY name LIMIT ?",
 		insert: "INSERT INTO fleet_policies (tenant, name, format, body, changed, revision) VALUES (?, ?, ?, ?, ?, 1) ON CONFLICT (tenant, name) DO NOTHING",
-		update: "UPDATE fleet_policies SET format = ?, body = ?, changed = ?, revision = revision + 1 WHERE tenant = ? AND name = ? AND (revision = ? OR ? = 0)",
+		update: "UPDATE fleet_policies SET format = ?, body = ?, changed = ?, revision = revision + 1 WHERE tenant = ? AND name = ? AND (revision = ? OR ? <= 0)",
 		delete: "DELETE FROM fleet_policies WHERE tenant = ? AND name = ?",
 	},
 	Advisories: {
 		get:    "SELECT id, '', body, changed, revision FROM fleet_advisories WHERE tenant = ? AND id = ?",
 		list:   "SELECT id, '', body, changed, revision FROM fleet_advisories WHERE tenant = ? AND id > ? ORDER BY id LIMIT ?",
 		insert: "INSERT INTO fleet_advisories (tenant, id, body, changed, revision) VALUES (?, ?, ?, ?, 1) ON CONFLICT (tenant, id) DO NOTHING",
-		update: "UPDATE fleet_advisories SET body = ?, changed = ?, revision = revision + 1 WHERE tenant = ? AND id = ? AND (revision = ? OR ? = 0)",
+		update: "UPDATE fleet_advisories SET body = ?, changed = ?, revision = revision + 1 WHERE tenant = ? AND id = ? AND (revision = ? OR ? <= 0)",
 		delete: "DELETE FROM fleet_advisories WHERE tenant = ? AND id = ?",
 	},
 }
@@ -168,7 +168,10 @@ func (s *Store) Document(ctx context.Context, t table, tenant, name string) (*Do
 	return &list[0], nil
 }
 
-// SetDocument adds a document of a tenant, or replaces the one of the same name unless its revision is another. Revision 0 is any. It
+// Any is the revision of a document that there must be.
+const Any = -1
+
+// SetDocument adds a document of a tenant, or replaces the one of the same name unless its revision is another. Revision 0 is any, and none. It
 // reports whether the document is new.
 func (tx *Tx) SetDocument(ctx context.Context, t table, tenant string, d *Document, revision int64) (added bool, err error) {
 	q, own := documents[t], []any{d.Body, micro(d.Changed)}

@@ -11,6 +11,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -55,6 +56,17 @@ func Open(ctx context.Context, address string) (*Store, error) {
 			return nil, errors.New("store: the address of the database is malformed") // the cause may have the password
 		}
 		s.Dialect = sqlstore.PostgreSQL
+		dial := config.ConnConfig.DialFunc
+		config.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+			c, err := dial(ctx, network, address)
+			if err != nil {
+				err = dialError(err.Error())
+			}
+			return c, err
+		}
+		if !strings.Contains(address, "pool_max_conns") {
+			config.MaxConns = connections
+		}
 		if s.Pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 			return nil, fmt.Errorf("store: %w", err)
 		}
@@ -82,6 +94,15 @@ func Open(ctx context.Context, address string) (*Store, error) {
 	}
 	return s, nil
 }
+
+// connections is the number of connections of a process to PostgreSQL, unless the address says pool_max_conns. The queue keeps two of them.
+const connections = 16
+
+// A dialError reports that PostgreSQL can't be reached. It wraps no other error: that of a missing socket is fs.ErrNotExist, which would look like
+// the lack of an object.
+type dialError string
+
+func (e dialError) Error() string { return string(e) }
 
 // openSQLite opens a file whose transactions take the lock at the start, because one that read first can't wait for it.
 func openSQLite(name string, connections int) (*sql.DB, error) {

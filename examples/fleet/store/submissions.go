@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/hullmark/hullmark/db/catalog/sqlstore"
 )
 
 // A Kind is the kind of a Submission.
@@ -139,7 +141,7 @@ func (s *Store) Start(ctx context.Context, job int64, worker string) (*Submissio
 		if err := tx.lock(ctx, pickKey); err != nil {
 			return err
 		}
-		list, err := tx.submissions(ctx, "SELECT "+submissionColumns+" FROM fleet_submissions WHERE job = ? AND state IN ('waiting', 'analyzing')", job)
+		list, err := tx.submissions(ctx, "SELECT "+submissionColumns+" FROM fleet_submissions WHERE job = ? AND job <> 0 AND state IN ('waiting', 'analyzing')", job)
 		if err != nil {
 			return err
 		}
@@ -225,11 +227,28 @@ func (tx *Tx) Again(ctx context.Context, m *Submission) (bool, error) {
 	return n > 0, err
 }
 
-// Turns counts the submissions of all tenants without a job, and the jobs of a kind that River has not ended.
-func (tx *Tx) Turns(ctx context.Context, kind string) (waiting, jobs int, err error) {
-	if err = tx.row(ctx, []any{&waiting}, "SELECT COUNT(*) FROM fleet_submissions WHERE job = 0"); err != nil {
-		return 0, 0, err
+// stuck is the time after which a running job without a submission is taken for lost: a job takes its submission when it starts.
+const stuck = time.Minute
+
+// Turns counts the submissions of all tenants without a job, and the jobs of a kind that will take one. If no submission waits, it does not count
+// jobs.
+func (s *Store) Turns(ctx context.Context, kind string) (waiting, jobs int, err error) {
+	tx := s.query()
+	if err = tx.row(ctx, []any{&waiting}, "SELECT COUNT(*) FROM fleet_submissions WHERE job = 0"); err != nil || waiting == 0 {
+		return waiting, 0, err
 	}
-	err = tx.row(ctx, []any{&jobs}, "SELECT COUNT(*) FROM river_job WHERE kind = ? AND finalized_at IS NULL", kind)
+	recent := "attempted_at > clock_timestamp() - CAST(? AS TEXT)::interval"
+	if tx.dialect == sqlstore.SQLite {
+		recent = "julianday(attempted_at) > julianday('now', '-' || ?)"
+	}
+	err = tx.row(ctx, []any{&jobs}, `SELECT COUNT(*) FROM river_job WHERE kind = ? AND state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
+		AND (state <> 'running' OR `+recent+`)
+		AND NOT EXISTS (SELECT 1 FROM fleet_submissions WHERE job = river_job.id AND job <> 0 AND state IN ('waiting', 'analyzing'))`, kind, fmt.Sprintf("%d seconds", int(stuck.Seconds())))
 	return waiting, jobs, err
+}
+
+// Working returns submissions of all tenants that a worker has.
+func (s *Store) Working(ctx context.Context, worker string) ([]Submission, error) {
+	list, err := s.query().submissions(ctx, "SELECT "+submissionColumns+" FROM fleet_submissions WHERE state = 'analyzing' AND worker = ? ORDER BY id", worker)
+	return list, wrap("submissions", err)
 }

@@ -54,6 +54,8 @@ type Evaluator struct {
 
 	mu       sync.Mutex
 	compiled map[string]report.Policy // by the hash of the document
+
+	after store.StaleImage // the last one at which Refresh looked
 }
 
 // mostCompiled is the number of compiled policies that are kept.
@@ -212,27 +214,29 @@ func (e *Evaluator) last(ctx context.Context, m *store.Image, name string) (*cat
 	return nil, nil
 }
 
-// staleAtOnce is the number of images that Refresh evaluates between looks at ctx.
+// staleAtOnce is the number of images that Refresh reads at once.
 const staleAtOnce = 100
 
-// Refresh evaluates the images that are marked as stale, and those whose verdicts ended, so that their events do not wait for a reader.
+// Refresh evaluates the images that are marked as stale, and those whose verdicts ended, so that their events do not wait for a reader. A mark
+// ends after the evaluation. A failure of an image keeps its mark, and the others go on. Only one goroutine may call Refresh.
 func (e *Evaluator) Refresh(ctx context.Context) error {
-	for {
-		list, err := e.Store.TakeStale(ctx, staleAtOnce)
-		if err != nil || len(list) == 0 {
+	var failed []error
+	for len(failed) < mostFailed {
+		list, err := e.Store.StaleImages(ctx, e.after, staleAtOnce)
+		if err != nil {
+			return errors.Join(append(failed, err)...)
+		}
+		if len(list) == 0 {
+			e.after = store.StaleImage{}
 			break
 		}
-		for i := range list {
-			m := &list[i]
-			if err := e.Store.Fresh(ctx, m.Tenant, m.Digest); err != nil {
-				return err
+		for _, m := range list {
+			err := e.refresh(ctx, m)
+			if errors.Is(err, advisories.ErrNone) || ctx.Err() != nil {
+				return ctx.Err()
 			}
-			_, err := e.Verdict(ctx, m, "")
-			if errors.Is(err, advisories.ErrNone) {
-				return errors.Join(err, e.Store.Stale(ctx, []string{m.Digest}))
-			}
-			if err != nil && !passing(err) {
-				return fmt.Errorf("verdict: %s: %w", m.Digest, err)
+			if e.after = m; err != nil {
+				failed = append(failed, fmt.Errorf("verdict: %s: %w", m.Digest, err))
 			}
 		}
 	}
@@ -249,7 +253,22 @@ func (e *Evaluator) Refresh(ctx context.Context) error {
 		}
 		return err
 	})
-	return err
+	return errors.Join(append(failed, err)...)
+}
+
+// mostFailed is the number of failures after which Refresh ends, because the database itself may fail.
+const mostFailed = 10
+
+// refresh evaluates a marked image and ends the mark.
+func (e *Evaluator) refresh(ctx context.Context, m store.StaleImage) error {
+	image, err := e.Store.Image(ctx, m.Tenant, m.Digest)
+	if err == nil {
+		_, err = e.Verdict(ctx, image, "")
+	}
+	if err != nil && !passing(err) {
+		return err
+	}
+	return e.Store.Fresh(ctx, m)
 }
 
 // end lets a verdict stand that cannot be evaluated again, since the image is archived, or the image or the policy is deleted.

@@ -159,40 +159,39 @@ func (t *turns) Work(ctx context.Context, job *river.Job[turn]) error {
 	return err
 }
 
-// Sweep makes the submissions wait again whose workers died, and inserts a job for each waiting one if no job is left, as after a long failure
-// of the database. River would rescue the jobs of a dead worker after rescueAfter; then they take other submissions.
+// Sweep makes the submissions wait again whose workers died, or whose end could not be stored, and inserts jobs if there are fewer than waiting
+// submissions, as after a long failure of the database. River would rescue the jobs of a dead worker after rescueAfter; then they take other
+// submissions.
 func (q *Queue) Sweep(ctx context.Context, s *store.Store) error {
 	list, err := s.Lost(ctx)
 	if err != nil {
 		return err
 	}
-	for i := range list {
-		m := &list[i]
+	own, err := q.worker.lost(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range append(list, own...) {
 		m.Reason, m.Message = "worker-lost", "the worker died"
-		if err := s.Write(ctx, func(tx *store.Tx) error {
-			if m.Attempts < attempts {
-				again, err := tx.Again(ctx, m)
+		if m.Attempts >= attempts {
+			err = q.worker.fail(ctx, &m)
+		} else {
+			err = s.Write(ctx, func(tx *store.Tx) error {
+				again, err := tx.Again(ctx, &m)
 				if err == nil && again {
 					err = q.insert(ctx, tx, 1)
 				}
 				return err
-			}
-			m.State = store.Failed
-			if m.Digest != "" {
-				if err := tx.End(ctx, m.Tenant, m.Digest, m.State, m.Reason, m.Message); err != nil {
-					return err
-				}
-			}
-			return tx.Finish(ctx, m)
-		}); err != nil && !errors.Is(err, store.ErrConflict) {
+			})
+		}
+		if err != nil && !errors.Is(err, store.ErrConflict) {
 			return err
 		}
 	}
-	return s.Write(ctx, func(tx *store.Tx) error {
-		waiting, jobs, err := tx.Turns(ctx, turn{}.Kind())
-		if err != nil || waiting == 0 || jobs > 0 {
-			return err
-		}
-		return q.insert(ctx, tx, waiting)
-	})
+	// Too many jobs do no harm: one that finds no submission ends.
+	waiting, jobs, err := s.Turns(ctx, turn{}.Kind())
+	if err != nil || waiting <= jobs {
+		return err
+	}
+	return s.Write(ctx, func(tx *store.Tx) error { return q.insert(ctx, tx, waiting-jobs) })
 }

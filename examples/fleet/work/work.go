@@ -16,11 +16,14 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -59,6 +62,32 @@ type Worker struct {
 	Done   func(*store.Submission) // called after a submission ends; may be nil
 
 	id string // of the process
+
+	mu   sync.Mutex
+	jobs map[int64]bool // that run
+}
+
+// lost returns submissions that this worker has, but that none of its jobs works on, as their end could not be stored.
+func (w *Worker) lost(ctx context.Context) ([]store.Submission, error) {
+	list, err := w.Store.Working(ctx, w.id) // before the jobs are looked at, which begin before their submissions
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.DeleteFunc(list, func(m store.Submission) bool { return w.jobs[m.Job] }), err
+}
+
+// begins remembers that a job runs, until the function is called that it returns.
+func (w *Worker) begins(job int64) (ends func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.jobs == nil {
+		w.jobs = make(map[int64]bool)
+	}
+	w.jobs[job] = true
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.jobs, job)
+	}
 }
 
 const (
@@ -110,6 +139,7 @@ func (w *Worker) NextRetry(job *rivertype.JobRow) time.Time {
 
 // turn works on the submission of a job.
 func (w *Worker) turn(ctx context.Context, job int64) (err error) {
+	defer w.begins(job)()
 	m, err := w.Store.Start(ctx, job, w.id)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil // an earlier attempt ended, and its end was lost
@@ -133,33 +163,46 @@ func (w *Worker) turn(ctx context.Context, job int64) (err error) {
 	last := m.Attempts >= attempts && !limited || m.Attempts >= mostWaits
 	reason, permanent := Reason(err)
 	m.State, m.Reason, m.Message = store.Waiting, reason, err.Error()
+	if reason == "unavailable" || store.FromDatabase(err) {
+		m.Message = "the database of the service failed" // the error may have its address or a statement
+	}
 	if permanent || last {
 		m.State = store.Failed
 	}
 	w.Log.Warn("analysis failed", "tenant", m.Tenant, "submission", m.ID, "reason", reason, "attempt", m.Attempts, "final", m.State == store.Failed, "error", err)
 	if m.State == store.Failed {
-		if tellErr := w.tell(after, m.Tenant, failed(m)); tellErr != nil {
-			return errors.Join(err, tellErr)
+		if failErr := w.fail(after, m); failErr != nil {
+			return errors.Join(err, failErr)
 		}
-	}
-	if storeErr := w.Store.Write(after, func(tx *store.Tx) error {
-		if m.State == store.Failed && m.Digest != "" {
-			if err := tx.End(after, m.Tenant, m.Digest, store.Failed, reason, m.Message); err != nil {
-				return err
-			}
-		}
-		return tx.Finish(after, m)
-	}); storeErr != nil {
-		return errors.Join(err, storeErr)
-	}
-	if m.State == store.Failed {
-		w.ended(m)
 		return nil
+	}
+	if storeErr := w.Store.Write(after, func(tx *store.Tx) error { return tx.Finish(after, m) }); storeErr != nil {
+		return errors.Join(err, storeErr)
 	}
 	if limited {
 		return &waitError{limit.Wait, err}
 	}
 	return err
+}
+
+// fail ends a submission with its reason: first the event, then the state.
+func (w *Worker) fail(ctx context.Context, m *store.Submission) error {
+	m.State = store.Failed
+	if err := w.tell(ctx, m.Tenant, failed(m)); err != nil {
+		return err
+	}
+	if err := w.Store.Write(ctx, func(tx *store.Tx) error {
+		if m.Digest != "" {
+			if err := tx.End(ctx, m.Tenant, m.Digest, store.Failed, m.Reason, m.Message); err != nil && !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+		}
+		return tx.Finish(ctx, m)
+	}); err != nil {
+		return err
+	}
+	w.ended(m)
+	return nil
 }
 
 func (w *Worker) ended(m *store.Submission) {
@@ -204,6 +247,10 @@ func Reason(err error) (code string, permanent bool) {
 		return "malformed", true
 	case errors.Is(err, ErrExpired):
 		return "credential-expired", true
+	case errors.Is(err, ErrDeleted):
+		return "deleted", true
+	case store.Unavailable(err):
+		return "unavailable", false
 	case errors.Is(err, address.ErrRegistry), errors.Is(err, webhook.ErrAddress):
 		return "not-allowed", true
 	case errors.Is(err, address.ErrReference):
@@ -227,6 +274,9 @@ func Reason(err error) (code string, permanent bool) {
 	}
 	return "error", false
 }
+
+// ErrDeleted reports an image that its tenant deleted during the analysis.
+var ErrDeleted = errors.New("the image was deleted during the analysis")
 
 // errMalformed reports an upload that cannot be read.
 var errMalformed = errors.New("malformed")
@@ -458,8 +508,11 @@ func (w *Worker) document(ctx context.Context, m *store.Submission) error {
 			return fmt.Errorf("work: %q: %w", m.Reference, address.ErrReference)
 		}
 	}
-	row := &store.Image{Tenant: m.Tenant, Kind: m.Kind, Digest: "sha256:" + hex.EncodeToString(h.Sum(nil)), Config: found.Image.ID, Manifest: found.Image.Digest, Platform: found.Image.Platform,
+	row := &store.Image{Tenant: m.Tenant, Kind: m.Kind, Digest: "sha256:" + hex.EncodeToString(h.Sum(nil)), Config: digestOf(found.Image.ID), Manifest: digestOf(found.Image.Digest),
 		Annotations: m.Annotations, Submitted: m.Submitted}
+	if p, err := v1.ParsePlatform(found.Image.Platform); err == nil {
+		row.Platform = p.String()
+	}
 	if ref != nil {
 		row.Reference = ref.Name()
 	}
@@ -470,6 +523,15 @@ func (w *Worker) document(ctx context.Context, m *store.Submission) error {
 		return err
 	}
 	return w.end(ctx, m, row, ref)
+}
+
+// digestOf returns a digest that a document states, or "" if the text is none.
+func digestOf(text string) string {
+	h, err := v1.NewHash(text)
+	if err != nil {
+		return ""
+	}
+	return h.String()
 }
 
 // begin stores the image of a submission.
@@ -504,11 +566,18 @@ func (w *Worker) end(ctx context.Context, m *store.Submission, row *store.Image,
 		}
 	}
 	events = append(events, webhook.Message{ID: journal.ID(webhook.ImageAnalyzed, m.Tenant, m.ID), Kind: webhook.ImageAnalyzed, Images: []webhook.Image{named}})
+	if _, err := w.Store.Image(ctx, m.Tenant, row.Digest); errors.Is(err, store.ErrNotFound) {
+		return ErrDeleted
+	} else if err != nil {
+		return err
+	}
 	if err := w.tell(ctx, m.Tenant, events...); err != nil {
 		return err
 	}
 	return w.Store.Write(ctx, func(tx *store.Tx) error {
-		if err := tx.End(ctx, m.Tenant, row.Digest, store.Analyzed, "", ""); err != nil {
+		if err := tx.End(ctx, m.Tenant, row.Digest, store.Analyzed, "", ""); errors.Is(err, store.ErrNotFound) {
+			return ErrDeleted
+		} else if err != nil {
 			return err
 		}
 		if tagged {

@@ -68,7 +68,7 @@ func start() error {
 	if out, err := command("initdb", "-D", data, "-A", "trust", "-U", "test", "--no-sync", "-E", "UTF8", "--locale=C").CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
-	if out, err := command("pg_ctl", "-D", data, "-w", "-l", filepath.Join(dir, "log"), "-o", "-k "+dir+" -h '' -c fsync=off -c max_connections=300", "start").CombinedOutput(); err != nil {
+	if out, err := command("pg_ctl", "-D", data, "-w", "-l", filepath.Join(dir, "log"), "-o", options(), "start").CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
 	return nil
@@ -100,6 +100,24 @@ func Postgres(t *testing.T) string {
 	}
 	return Address(name)
 }
+
+// Restart restarts the server, at once, as after a crash. Between stopping and starting, it calls between.
+func Restart(t *testing.T, between func()) {
+	t.Helper()
+	server.Lock()
+	defer server.Unlock()
+	data := filepath.Join(server.dir, "data")
+	if out, err := command("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	between()
+	if out, err := command("pg_ctl", "-D", data, "-w", "-l", filepath.Join(server.dir, "log"), "-o", options(), "start").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+// options are the options of the server.
+func options() string { return "-k " + server.dir + " -h '' -c fsync=off -c max_connections=300" }
 
 // Address returns the address of a database of the server.
 func Address(name string) string {
