@@ -57,7 +57,7 @@ func (c *crash) step() func() {
 // run is the process: an API server and a worker.
 func (c *crash) run(ctx context.Context) error {
 	step := c.step()
-	o := serve.Options{Data: c.Data, Database: c.Database, Key: filepath.Join(c.Data, "key"), Advisories: filepath.Join(c.Data, "advisories.db"), Allow: fleettest.Loopback, Workers: 2,
+	o := serve.Options{Data: c.Data, Database: c.Database, Key: filepath.Join(c.Data, "key"), Advisories: filepath.Join(c.Data, "advisories.db"), Allow: fleettest.Loopback, Receivers: fleettest.Loopback, Workers: 2,
 		Lease: 2 * time.Second, Look: 100 * time.Millisecond, Pauses: []time.Duration{10 * time.Millisecond}, Log: slog.New(slog.DiscardHandler)}
 	if c.Database == "" {
 		sqlite.RegisterConnectionHook(func(conn sqlite.ExecQuerierContext, _ string) error {
