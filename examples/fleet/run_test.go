@@ -3,15 +3,18 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/hullmark/hullmark/examples/fleet/internal/fleettest"
 	"github.com/hullmark/hullmark/examples/fleet/seal"
@@ -296,6 +299,88 @@ func TestProxy(t *testing.T) {
 		}
 		if c := list("Remote-User", "alice", "Authorization", token); c != 3 {
 			t.Errorf("%d submissions of the tenant of the token, want 3", c)
+		}
+	})
+}
+
+// TestSecrets runs a story with all kinds of secrets, in which most steps fail, and looks for them in the log at its most verbose level. The
+// lines about a request have the ID that the answer has.
+func TestSecrets(t *testing.T) {
+	fleettest.Databases(t, func(t *testing.T, database string) {
+		if database != "" {
+			database = strings.Replace(database, "postgres://test@", "postgres://test:databasesecret@", 1)
+		}
+		delivered := make(chan bool, 1)
+		receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			select {
+			case delivered <- true:
+			default:
+			}
+			http.Error(w, "no: "+r.Header.Get("Authorization"), http.StatusInternalServerError)
+		}))
+		defer receiver.Close()
+		refused := make(chan string, 10)
+		registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			fmt.Fprintf(w, `{"errors": [{"code": "DENIED", "message": %q}]}`, "credentials "+r.Header.Get("Authorization"))
+			select {
+			case refused <- r.Header.Get("Authorization"):
+			default:
+			}
+		}))
+		defer registry.Close()
+		host := strings.TrimPrefix(registry.URL, "http://")
+		r := start(t, database, "advisories: {file: none.db}\nregistries: {addresses: [127.0.0.0/8]}\nwebhooks: {addresses: [127.0.0.0/8]}\nlisten: 127.0.0.1:${PORT}\n",
+			map[string]string{"LEVEL": "debug", "PORT": "0"})
+		token, _, _ := r.fleet(t, map[string]string{"FLEET_DATABASE": database}, "token", "create", "--data", filepath.Join(r.dir, "data"))
+		c := fleettest.NewClient(t, r.url, strings.TrimSpace(token))
+		secrets := map[string]string{"token": c.Secret, "wrong token": "fleet_wrongsecret", "password": "passwordsecret", "encoded password": base64.StdEncoding.EncodeToString([]byte("user:passwordsecret")),
+			"bearer": "bearersecret", "receiver": "pathsecret", "database": "databasesecret"}
+		c.Do("POST", "/v1/credentials", map[string]any{"prefix": host, "username": "user", "password": "passwordsecret"}).Want(201)
+		var made struct{ Secret string }
+		c.Do("POST", "/v1/subscriptions", map[string]any{"url": receiver.URL + "/hooks/pathsecret", "bearer": "bearersecret"}).Want(201).Into(&made)
+		secrets["signing secret"] = made.Secret
+		var other struct{ Secret string }
+		c.Do("POST", "/v1/tokens", `{"name": "other", "scopes": ["read"]}`).Want(201).Into(&other)
+		secrets["made token"] = other.Secret
+		key, err := os.ReadFile(filepath.Join(r.dir, "data", "key"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		secrets["key"] = strings.TrimSpace(string(key))
+		c.With("fleet_wrongsecret").Do("GET", "/v1/images", nil).Want(401)
+		c.Do("GET", "/v1/images?unknown=passwordsecret", nil).Want(400)
+		if m := c.Wait(c.Submit(host + "/team/app:1").ID); m.State != "failed" {
+			t.Errorf("%+v", m)
+		}
+		for {
+			got := <-refused
+			if got != "" {
+				if got != "Basic "+secrets["encoded password"] {
+					t.Errorf("the registry got %q", got)
+				}
+				break
+			}
+		}
+		id := c.Do("GET", "/v1/images", nil).Want(200).Header.Get("Fleet-Request")
+		select {
+		case <-delivered:
+		case <-time.After(30 * time.Second):
+			t.Error("no delivery")
+		}
+		r.reload(t, "was reloaded")
+		log := r.log.String()
+		if id == "" || !strings.Contains(log, "request="+id) || !strings.Contains(log, "operation=listImages") {
+			t.Errorf("the log has no line about the request %q", id)
+		}
+		for name, secret := range secrets {
+			if len(secret) < 8 {
+				t.Errorf("the test has no %s", name)
+			}
+			if strings.Contains(log, secret) {
+				t.Errorf("the log has the %s:\n%s", name, log)
+			}
 		}
 	})
 }

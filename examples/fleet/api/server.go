@@ -97,7 +97,7 @@ func (s *Server) Handler() (http.Handler, error) {
 		return nil, fmt.Errorf("api: the handler %q has no operation", id)
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		c := &call{s: s, w: w, r: r, op: &operation{ID: "none"}}
+		c := s.newCall(w, r, &operation{ID: "none"})
 		c.fail(c.other(mux))
 	})
 	return mux, nil
@@ -128,8 +128,19 @@ type call struct {
 	op    *operation
 	query url.Values
 	token *store.Token
-	sent  int // status
+	id    string // of the request, in the log and in the header Fleet-Request
+	sent  int    // status
 }
+
+// newCall returns a call with an ID of its own. An ID that the client sends does not count, because it could look like another's.
+func (s *Server) newCall(w http.ResponseWriter, r *http.Request, op *operation) *call {
+	c := &call{s: s, w: w, r: r, op: op, id: store.NewID()}
+	w.Header().Set("Fleet-Request", c.id)
+	return c
+}
+
+// log returns a log whose lines have the ID of the request.
+func (c *call) log() *slog.Logger { return c.s.Log.With("request", c.id, "operation", c.op.ID) }
 
 func (c *call) ctx() context.Context { return c.r.Context() }
 
@@ -176,14 +187,21 @@ type route struct {
 
 // ServeHTTP implements [http.Handler].
 func (t *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{s: t.s, w: w, r: r, op: t.op}
+	c := t.s.newCall(w, r, t.op)
 	start := time.Now()
 	defer func() {
 		if v := recover(); v != nil {
-			c.s.Log.Error("panic", "operation", t.op.ID, "value", v)
+			c.log().Error("panic", "value", v)
 			if c.sent == 0 {
 				c.fail(errors.New("panic"))
 			}
+		}
+		if log := c.log(); log.Enabled(c.ctx(), slog.LevelDebug) { // without the path and the query, which may have what clients keep secret
+			tenant := ""
+			if c.token != nil {
+				tenant = c.token.Tenant
+			}
+			log.Debug("request", "method", r.Method, "status", c.sent, "tenant", tenant, "duration", time.Since(start))
 		}
 		c.s.Metrics.Observe("fleet_request_seconds", "Duration of requests.", time.Since(start), "operation", t.op.ID, "status", strconv.Itoa(c.sent))
 	}()
@@ -251,7 +269,7 @@ func (t *route) slot(c *call) (release func(), err error) {
 func (c *call) deadline(d time.Duration) (end func()) {
 	set := func(t time.Time) {
 		if err := http.NewResponseController(c.w).SetReadDeadline(t); err != nil && !errors.Is(err, http.ErrNotSupported) {
-			c.s.Log.Warn("setting a deadline failed", "error", err)
+			c.log().Warn("setting a deadline failed", "error", err)
 		}
 	}
 	set(time.Now().Add(d))
@@ -431,7 +449,7 @@ func (c *call) fail(err error) {
 		c.s.Log.Warn("the database does not work", "operation", c.op.ID, "error", err)
 		p = &problem{Status: http.StatusServiceUnavailable, Code: "unavailable", Detail: "the database of the service does not work now", retry: time.Second}
 	default:
-		c.s.Log.Error("request failed", "operation", c.op.ID, "error", err)
+		c.log().Error("request failed", "error", err)
 		p = &problem{Status: http.StatusInternalServerError, Code: "internal"}
 	}
 	copied := *p
@@ -447,7 +465,7 @@ func (c *call) fail(err error) {
 	}
 	body, err := json.Marshal(&copied)
 	if err != nil {
-		c.s.Log.Error("writing a problem failed", "error", err)
+		c.log().Error("writing a problem failed", "error", err)
 	}
 	c.sent = p.Status
 	c.w.WriteHeader(c.sent)

@@ -205,6 +205,26 @@ func (f *File) line(path string) int {
 	return 1
 }
 
+// Keys returns the paths of all values that a file may have, but for those of lists and maps.
+func Keys() (list []string) {
+	var walk func(path string, t reflect.Type)
+	walk = func(path string, t reflect.Type) {
+		for i := range t.NumField() {
+			field := t.Field(i)
+			name := field.Tag.Get("yaml")
+			switch {
+			case name == "":
+			case field.Type.Kind() == reflect.Struct:
+				walk(path+name+".", field.Type)
+			default:
+				list = append(list, path+name)
+			}
+		}
+	}
+	walk("", reflect.TypeFor[File]())
+	return list
+}
+
 // Restart returns the paths of the values in which two configurations differ and that a running service cannot change.
 func Restart(before, after *File) []string {
 	return differ("", reflect.ValueOf(before).Elem(), reflect.ValueOf(after).Elem())
