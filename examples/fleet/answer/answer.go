@@ -20,8 +20,8 @@ import (
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// maxRows is the number of matches that an Answerer keeps, about 1 KB each.
-const maxRows = 200_000
+// maxBytes is the size of the matches that an Answerer keeps.
+const maxBytes = 96 << 20
 
 // Manifest is the name of the document that has the manifest of an image, as [journal.Config] is that of the configuration.
 const Manifest = "manifest.json"
@@ -34,7 +34,7 @@ type Answerer struct {
 
 // New returns an Answerer.
 func New(c catalog.Store) *Answerer {
-	return &Answerer{Catalog: c, cache: cache{most: maxRows}}
+	return &Answerer{Catalog: c, cache: cache{most: maxBytes}}
 }
 
 // A Request says how to assess an image.

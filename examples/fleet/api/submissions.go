@@ -210,6 +210,9 @@ func (c *call) uploaded(kind store.Kind) (*reply, error) {
 	if err := checkPlatform(m.Platform); err != nil { // before all of the body is read
 		return nil, err
 	}
+	if err := c.s.Store.Trash(c.ctx(), m.Object, d+time.Hour); err != nil { // until it is submitted
+		return nil, err
+	}
 	sum, body := sha256.New(), &body{r: http.MaxBytesReader(c.w, c.r.Body, limit)}
 	_, err := c.s.Objects.Put(c.ctx(), m.Object, io.TeeReader(body, sum))
 	end()

@@ -83,6 +83,7 @@ func (x *Index) Update(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	slices.SortStableFunc(all, func(a, b store.Generation) int { return a.Images - b.Images }) // their IDs have the times of several clocks
 	images, merged := len(digests), 0
 	for merged < len(all) && all[merged].Images <= 2*images {
 		images += all[merged].Images
@@ -108,16 +109,14 @@ func (x *Index) Update(ctx context.Context) (int, error) {
 	}
 	add := store.Generation{ID: store.NewID(), Images: images}
 	add.Object = "index/" + add.ID
+	if err := x.Store.Trash(ctx, add.Object, time.Hour); err != nil { // until a transaction refers to it
+		return 0, err
+	}
 	if _, err := x.Objects.Put(ctx, add.Object, &content); err != nil {
 		return 0, err
 	}
 	if err := x.Store.ReplaceGenerations(ctx, all[:merged], add, digests); err != nil {
-		return 0, errors.Join(err, x.Objects.Delete(context.WithoutCancel(ctx), add.Object))
-	}
-	for _, g := range all[:merged] {
-		if err := x.Objects.Delete(ctx, g.Object); err != nil {
-			return 0, err
-		}
+		return 0, err
 	}
 	return len(digests), nil
 }

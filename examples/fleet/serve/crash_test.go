@@ -295,7 +295,7 @@ func (x *trial) ends(wait time.Duration) bool {
 func (x *trial) finish(days int) {
 	ctx := x.t.Context()
 	x.start(0)
-	deadline := time.Now().Add(3 * time.Minute)
+	deadline := time.Now().Add(100 * time.Second)
 	var problem string
 	for tick := time.NewTicker(500 * time.Millisecond); time.Now().Before(deadline); <-tick.C {
 		if problem = x.unfinished(ctx, days); problem == "" {
@@ -344,6 +344,11 @@ func (x *trial) unfinished(ctx context.Context, days int) string {
 			got := x.received[n.ID]
 			x.mu.Unlock()
 			if !got {
+				for _, state := range []webhook.DeliveryState{webhook.Pending, webhook.Dead} {
+					if list, err := x.store.Catalog.Outbox().List(ctx, state, "", 3); err != nil || len(list) > 0 {
+						x.t.Logf("%+v %v now %v", list, err, time.Now())
+					}
+				}
 				return fmt.Sprintf("the receiver has no event %d %s of %v", n.Number, n.Kind, kinds)
 			}
 			after = n.Number

@@ -103,6 +103,7 @@ const (
 // A Service is an open process.
 type Service struct {
 	Store      *store.Store
+	objects    objects.Store
 	handler    http.Handler
 	worker     *work.Worker
 	queue      *work.Queue
@@ -253,6 +254,7 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	if kept == nil {
 		kept = o.LocalObjects(s.Store)
 	}
+	s.objects = kept
 	if o.Key == "" {
 		o.Key = filepath.Join(o.Data, "key")
 	}
@@ -459,8 +461,23 @@ func (s *Service) warn(ctx context.Context, what string, err error) {
 	}
 }
 
+// empty deletes the objects in the trash whose time has ended.
+func (s *Service) empty(ctx context.Context) error {
+	list, err := s.Store.Waste(ctx, 1000)
+	for _, object := range list {
+		if err := s.objects.Delete(ctx, object); err != nil {
+			return err
+		}
+		if err := s.Store.Emptied(ctx, object); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
 func (s *Service) tidy(ctx context.Context) error {
 	_, err := s.Store.TrimLayers(ctx, maxLayers)
+	err = errors.Join(err, s.empty(ctx))
 	tenants, listErr := s.Store.TenantNames(ctx)
 	for _, t := range tenants {
 		err = errors.Join(err, s.verdicts.Journal(t).Expire(ctx))

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"time"
 )
 
 // A Generation is a part of the index: an object and the number of its images when it was written.
@@ -55,14 +56,23 @@ func (s *Store) Generations(ctx context.Context) (list []Generation, err error) 
 	return list, wrap("generations", err)
 }
 
-// ReplaceGenerations adds a generation with new images and those of old generations, and deletes these.
+// oldFor is the time for which other processes may still read an old generation.
+const oldFor = 5 * time.Minute
+
+// ReplaceGenerations adds a generation with new images and those of old generations, and deletes these. Their objects go to the trash.
 func (s *Store) ReplaceGenerations(ctx context.Context, old []Generation, add Generation, digests []string) error {
 	return wrap("generations", s.Write(ctx, func(tx *Tx) error {
 		if _, err := tx.exec(ctx, "INSERT INTO fleet_generations (id, object, images) VALUES (?, ?, ?)", add.ID, add.Object, add.Images); err != nil {
 			return err
 		}
+		if err := tx.Keep(ctx, add.Object); err != nil {
+			return err
+		}
 		for _, g := range old {
 			if _, err := tx.exec(ctx, "DELETE FROM fleet_generations WHERE id = ?", g.ID); err != nil {
+				return err
+			}
+			if err := tx.Trash(ctx, g.Object, oldFor); err != nil {
 				return err
 			}
 			if _, err := tx.exec(ctx, "UPDATE fleet_indexed SET generation = ? WHERE generation = ?", add.ID, g.ID); err != nil {

@@ -62,6 +62,11 @@ func (tx *Tx) Submit(ctx context.Context, m *Submission) error {
 	if err := tx.addTenant(ctx, m.Tenant); err != nil {
 		return err
 	}
+	if m.Object != "" {
+		if err := tx.Keep(ctx, m.Object); err != nil {
+			return err
+		}
+	}
 	_, err := tx.exec(ctx, `INSERT INTO fleet_submissions (id, tenant, kind, reference, platform, object, annotations, priority, again, state, reason, message, digest, job, attempts, submitted, started, finished, secret)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', ?, 0, 0, ?, 0, 0, ?)`,
 		m.ID, m.Tenant, string(m.Kind), m.Reference, m.Platform, m.Object, encode(m.Annotations), m.Priority, flag(m.Again), string(m.State), m.Digest, micro(m.Submitted), m.Secret)
@@ -185,6 +190,9 @@ func (tx *Tx) Finish(ctx context.Context, m *Submission) error {
 		WHERE tenant = ? AND id = ? AND job = ?`, string(m.State), m.Reason, text(m.Message), m.Digest, micro(m.Finished), flag(!m.Finished.IsZero()), m.Tenant, m.ID, m.Job)
 	if err == nil && n == 0 {
 		err = ErrConflict
+	}
+	if err == nil && m.Object != "" && !m.Finished.IsZero() {
+		err = tx.Trash(ctx, m.Object, 0)
 	}
 	return err
 }

@@ -88,9 +88,16 @@ func openQueue[T any](ctx context.Context, s *store.Store, driver riverdriver.Dr
 
 // migrate brings the tables of the queue up to date. Processes that start at once take turns.
 func migrate[T any](ctx context.Context, s *store.Store, driver riverdriver.Driver[T]) error {
+	m, err := rivermigrate.New(driver, nil)
+	if err != nil {
+		return err
+	}
+	if done, err := m.Validate(ctx, nil); err == nil && done.OK {
+		return nil // and a process that was killed while it held the claim delays no other
+	}
 	holder := store.NewID()
 	for {
-		held, err := s.Claim(ctx, "migrate", holder, time.Minute)
+		held, err := s.Claim(ctx, "migrate", holder, 20*time.Second)
 		if err != nil {
 			return err
 		}
@@ -103,10 +110,7 @@ func migrate[T any](ctx context.Context, s *store.Store, driver riverdriver.Driv
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-	m, err := rivermigrate.New(driver, nil)
-	if err == nil {
-		_, err = m.Migrate(ctx, rivermigrate.DirectionUp, nil)
-	}
+	_, err = m.Migrate(ctx, rivermigrate.DirectionUp, nil)
 	return errors.Join(err, s.Release(ctx, "migrate", holder))
 }
 
