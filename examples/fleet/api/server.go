@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -35,6 +36,7 @@ import (
 )
 
 const (
+	maxReceived   = 64 << 20         // bytes of all bodies that are held, except for uploads
 	maxJSON       = 1 << 20          // bytes of the body of a request, except for uploads
 	bodyTime      = 30 * time.Second // to read it
 	queueTime     = 2 * time.Second  // that a request waits for others
@@ -59,7 +61,9 @@ type Server struct {
 	Settings   func() *Settings
 	MaxUpload  int64         // bytes; 10 GiB if zero
 	UploadTime time.Duration // 30 minutes if zero
-	Concurrent int           // requests at once, without those that wait; 64 if zero
+	received   atomic.Int64
+
+	Concurrent int // requests at once, without those that wait; 64 if zero
 
 	Changed func() // called after a change that may make events or verdicts; may be nil
 }
@@ -218,6 +222,14 @@ func (t *route) answer(c *call) (*reply, error) {
 	if err := c.authenticate(); err != nil {
 		return nil, err
 	}
+	if t.op.Body != "upload" { // read before others have to wait for the request
+		c.r.Body = http.MaxBytesReader(c.w, c.r.Body, maxJSON)
+		done, err := c.receive()
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+	}
 	release, err := t.slot(c)
 	if err != nil {
 		return nil, err
@@ -238,10 +250,41 @@ func (t *route) answer(c *call) (*reply, error) {
 	if !clean(c.r.URL.Path) {
 		return nil, malformed("the path is not UTF-8, or has NUL")
 	}
-	if t.op.Body != "upload" {
-		c.r.Body = http.MaxBytesReader(c.w, c.r.Body, maxJSON)
-	}
 	return t.run(c)
+}
+
+// receive reads the body of a request, which takes as long as the client wants, within a deadline. All bodies together have a limit.
+func (c *call) receive() (done func(), err error) {
+	held := int64(0)
+	done = func() { c.s.received.Add(-held) }
+	if c.r.ContentLength == 0 {
+		return done, nil
+	}
+	end := c.deadline(bodyTime) // stays after a failure, so that the server does not wait for the rest
+	var b bytes.Buffer
+	for part := make([]byte, 16<<10); ; {
+		n, err := c.r.Body.Read(part)
+		held += int64(n)
+		if c.s.received.Add(int64(n)) > maxReceived {
+			done()
+			return nil, &problem{Status: http.StatusServiceUnavailable, Code: "busy", Detail: "too many requests at once", retry: time.Second}
+		}
+		b.Write(part[:n])
+		if err == io.EOF {
+			break
+		}
+		if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			done()
+			return nil, tooLarge(large.Limit)
+		}
+		if err != nil {
+			done()
+			return nil, malformed("the body cannot be read")
+		}
+	}
+	end()
+	c.r.Body = io.NopCloser(&b)
+	return done, nil
 }
 
 // slot waits until few other requests are at work. Requests that only wait for an event take no slot.
