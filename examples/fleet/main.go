@@ -54,6 +54,7 @@ func serveCommand(ctx context.Context, p *program, c *call) error {
 	memory := f.Int64("memory", 384, "collect garbage so that the process takes about `MIB` of memory; $GOMEMLIMIT takes precedence")
 	f.IntVar(&o.Workers, "workers", 4, "work on `N` images at once")
 	f.Int64Var(&o.MaxUpload, "max-upload", 10<<30, "refuse uploads of more than `N` bytes")
+	f.BoolVar(&o.NoPage, "no-page", false, "serve the API without the web page")
 	f.Func("registry", "allow tenants without a list of their own to submit images of registries that match `PATTERN` (repeatable; default all)", func(s string) error {
 		o.Registries = append(o.Registries, s)
 		return nil

@@ -29,6 +29,7 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/index"
 	"github.com/hullmark/hullmark/examples/fleet/metrics"
 	"github.com/hullmark/hullmark/examples/fleet/objects"
+	"github.com/hullmark/hullmark/examples/fleet/page"
 	"github.com/hullmark/hullmark/examples/fleet/seal"
 	"github.com/hullmark/hullmark/examples/fleet/store"
 	"github.com/hullmark/hullmark/examples/fleet/verdict"
@@ -64,6 +65,7 @@ type Options struct {
 	Insecure   []string       // registries without TLS
 	Workers    int            // jobs at once; 4 if zero
 	MaxUpload  int64
+	NoPage     bool            // serve the API only
 	Lease      time.Duration   // of a layer, see work.Layers
 	Pauses     []time.Duration // before further attempts, see work.Worker
 	Look       time.Duration   // between looks at new advisories, images and events; 5 seconds if zero
@@ -188,7 +190,10 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	if o.Role != Worker {
 		server := &api.Server{Operators: o.Operators, Daily: o.Daily, Store: s.Store, Objects: kept, Queue: s.queue, Answers: s.verdicts.Answers, Index: s.index, Advisories: provider,
 			Verdicts: s.verdicts, Webhooks: s.webhooks, Key: key, Metrics: counts, Log: o.Log, Registries: o.Registries, MaxUpload: o.MaxUpload, Changed: s.kick}
-		if s.handler, err = server.Handler(); err != nil {
+		if s.handler, err = server.Handler(); err == nil && !o.NoPage {
+			s.handler, err = page.Handler(s.handler)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
