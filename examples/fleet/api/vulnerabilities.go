@@ -365,8 +365,9 @@ func (c *call) owned(digests []string, after string, n int) (list []store.Image,
 	if found {
 		i++
 	}
-	for digests = digests[i:]; len(digests) > 0 && len(list) < n; {
-		k := min(len(digests), 2000)
+	k := 2 * n // more each time, as the tenant may have few of them
+	for digests = digests[i:]; len(digests) > 0 && len(list) < n; k = min(2*k, 2000) {
+		k = min(k, len(digests))
 		some, err := c.s.Store.Owned(c.ctx(), c.tenant(), digests[:k])
 		if err != nil {
 			return nil, err

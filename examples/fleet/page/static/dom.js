@@ -147,7 +147,7 @@ export function field(label, name, value, attributes = {}, options = null) {
   return el("div", { class: "field" + (attributes.rows ? " wide" : "") }, el("label", { for: id }, label), input, hint);
 }
 
-// form returns a form. Submit gets its values; the button is disabled until it has ended, and the form shows its error.
+// form returns a form. Submit gets its values; a second submit waits until it has ended, and the form shows its error.
 export function form(attributes, label, submit, ...children) {
   const button = el("button", { type: "submit", class: "primary", id: attributes.id ? attributes.id + "-submit" : null }, label);
   const fault = el("div", { role: "alert" });
@@ -155,14 +155,15 @@ export function form(attributes, label, submit, ...children) {
     ...attributes,
     submit: async (event) => {
       event.preventDefault();
-      button.disabled = true;
+      if (button.hasAttribute("aria-disabled")) return;
+      button.setAttribute("aria-disabled", "true"); // a disabled button would lose the focus
       fault.replaceChildren();
       try {
         await submit(Object.fromEntries(new FormData(f)), f);
       } catch (err) {
         fault.replaceChildren(problem(err));
       } finally {
-        button.disabled = false;
+        button.removeAttribute("aria-disabled");
       }
     },
   }, children, el("div", { class: "field" }, button), fault);

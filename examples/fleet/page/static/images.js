@@ -188,7 +188,7 @@ const shows = {
         field("Type", "type", q.type, { maxlength: "50", hint: "deb, npm, maven" }), field("Layer", "layer", q.layer, { inputmode: "numeric", pattern: "[0-9]*", maxlength: "5" })),
       table("Packages", ["Package", "Type", "Source package", "Licenses", "Layer", "File", "Vulnerabilities"], page.items.map((p) => [
         packageName(p), text(p.type), p.source ? text([p.source, p.sourceVersion].filter(Boolean).join(" ")) : "", p.licenses ? text(p.licenses.join(", "), 60) : "", p.layer >= 0 ? String(p.layer) : "", p.path ? code(p.path, 80) : "",
-        el("a", { href: where(base, { package: p.id }), "aria-label": "Vulnerabilities of " + shown(p.name).slice(0, 60) }, "Show"),
+        el("a", { href: where(base, { package: p.id }), "aria-label": "Show vulnerabilities of " + shown(p.name).slice(0, 60) }, "Show"),
       ]), "No package fits."),
       pager(base, q, page.next),
     ];
