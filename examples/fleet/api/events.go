@@ -228,6 +228,7 @@ func (c *call) stream(after int64, kind string) error {
 			c.w.Header().Set("Cache-Control", "no-store")
 			c.sent = http.StatusOK
 			c.w.WriteHeader(c.sent)
+			rc.Flush() // the client learns that the stream began; if it is gone, so is ctx
 		}
 	}
 	poll, beat := time.NewTicker(eventPoll), time.NewTicker(heartbeat)
@@ -253,7 +254,7 @@ func (c *call) stream(after int64, kind string) error {
 			}
 			fmt.Fprintf(c.w, "id: %s\nevent: %s\ndata: %s\n\n", list[i].Number, list[i].Kind, data) // the client may be gone
 		}
-		if next != after || len(list) > 0 || after == 0 {
+		if len(list) > 0 {
 			if rc.Flush() != nil {
 				return nil
 			}

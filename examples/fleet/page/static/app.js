@@ -36,9 +36,10 @@ let current = null;
 let later = 0;
 let quiet = 0;
 
-export function announce(message) {
+// announce reads a message out, and shows it if seen is true.
+export function announce(message, seen = true) {
   live.textContent = message;
-  live.classList.remove("old");
+  live.classList.toggle("old", !seen);
   clearTimeout(quiet);
   quiet = setTimeout(() => live.classList.add("old"), 5000);
 }
@@ -75,12 +76,13 @@ export async function draw(how) {
   document.title = shown(view.title).slice(0, 100) + " – Fleet";
   if (how === "new") {
     scrollTo(0, 0);
+    live.textContent = "";
     heading.focus({ preventScroll: true });
   } else if (focused) {
     const target = document.getElementById(focused) || main.querySelector(`a[href="${CSS.escape(focused)}"]`);
     (target || heading).focus({ preventScroll: true });
   }
-  if (view.count !== undefined && how === "same") announce(view.count);
+  if (view.count !== undefined && how === "same") announce(view.count, false);
 }
 
 function find() {

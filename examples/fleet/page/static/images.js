@@ -30,7 +30,7 @@ export function count(n, next, one, many) {
 // imageRows are the cells of images in lists.
 const imageColumns = ["Image", "Verdict", "Highest severity", "State", "Analyzed", "Digest"];
 export const imageTable = (caption, items, empty) => table(caption, imageColumns, items.map((i) => [
-  link(imagePath(i.digest), i.reference || i.digest, 120), badge(i.verdict), badge(i.severity), [badge(i.state), i.reason ? [" ", text(i.reason)] : ""], time(i.finished), code(short(i.digest)),
+  link(imagePath(i.digest), i.reference || short(i.digest), 120), badge(i.verdict), badge(i.severity), [badge(i.state), i.reason ? [" ", text(i.reason)] : ""], time(i.finished), code(short(i.digest)),
 ]), empty);
 
 const searchesKey = "fleet-searches";
@@ -140,6 +140,9 @@ export async function one({ element, query, signal }) {
   };
 }
 
+// statusName returns a status. A vulnerability that is fixed in a newer version is still in the image.
+export const statusName = (s) => (s === "fixed" ? "fix available" : text(s));
+
 const packageName = (p) => [text(p.namespace && !p.os ? p.namespace + "/" + p.name : p.name, 100), " ", text(p.version, 60)];
 
 const shows = {
@@ -152,12 +155,12 @@ const shows = {
       form({ id: "filter", class: "row", role: "search", "aria-label": "Filter vulnerabilities" }, "Filter", (v) => go(where(base, { ...v, layer: q.layer, package: q.package })),
         field("Severity at least", "severity", q.severity, {}, [["", "any"], ...levels]),
         field("Packages", "type", q.type, {}, [["", "all"], ["os", "of the distribution"], ["non-os", "others"]]),
-        field("Status", "status", q.status, {}, [["", "any"], "affected", "fixed", "will-not-fix", "deferred", "under-investigation", "end-of-life"])),
+        field("Status", "status", q.status, {}, [["", "any"], "affected", ["fixed", "fix available"], "will-not-fix", "deferred", "under-investigation", "end-of-life"])),
       (q.layer || q.package) && el("p", {}, q.layer ? `Only of layer ${Number(q.layer)}. ` : "Only of one package. ", el("a", { href: base }, "Show all")),
       uncovered.length > 0 && el("p", { class: "problem" }, "The service has no advisories for some packages of ", uncovered.slice(0, 5).flatMap((c, n) => [n ? ", " : "", text([c.type, c.namespace, c.release].filter(Boolean).join(" "))]), ". They may have vulnerabilities."),
       table("Vulnerabilities", ["Vulnerability", "Severity", "Package", "Status", "Fixed in", "Layer", "Mark"], page.items.map((v) => [
         [link("/vulnerabilities/" + encodeURIComponent(v.id), v.id, 60), v.summary ? [" ", text(v.summary, 80)] : ""],
-        [badge(v.severity.level), v.exploited ? " exploited" : ""], packageName(v.package), [text(v.status), v.suppressed ? [", suppressed: ", text(v.suppressed)] : ""],
+        [badge(v.severity.level), v.exploited ? " exploited" : ""], packageName(v.package), [statusName(v.status), v.suppressed ? [", suppressed: ", text(v.suppressed)] : ""],
         v.fixed ? text(v.fixed, 60) : "", v.package.layer >= 0 ? String(v.package.layer) : "",
         el("a", { href: where(base, { show: "mark", vulnerability: v.id, package: v.package.purl }), "aria-label": `Mark ${shown(v.id).slice(0, 60)} in ${shown(v.package.name).slice(0, 60)}` }, "Mark"),
       ]), "No vulnerability fits."),
@@ -173,8 +176,8 @@ const shows = {
         ["Other findings", r.base.layers ? String(r.base.application) : ""], ["Only another base image can fix", String(r.openBase)]]) : el("p", {}, "The base image is unknown."),
       r.items.length === 0 && el("p", { class: "empty" }, "No upgrade fixes a vulnerability."),
       pages(r.items.flatMap((x) => x.upgrades.map((u) => ({ ...u, type: x.type }))), size, (part) => table("Upgrades", ["Package", "Type", "From", "To", "Fixes", "Worst", "Still open"], part.map((u) =>
-        [[text(u.name), u.packages ? [" (", text(u.packages.join(", "), 80), ")"] : ""], text(u.type), text(u.version, 60), [text(u.to, 60), u.unsure ? [" ", text(u.unsure)] : ""], String(u.fixes), badge(u.worst), String(u.open || 0)]), "")),
-      r.items.filter((x) => x.command).slice(0, 20).map((x) => el("figure", {}, el("figcaption", {}, "Command that closes ", String(x.closes), " findings of ", text(x.type)), el("pre", { tabindex: "0" }, code(x.command, 1000)))),
+        [[text(u.name), u.packages && u.packages.join() !== u.name ? [" (", text(u.packages.join(", "), 80), ")"] : ""], text(u.type), text(u.version, 60), [text(u.to, 60), u.unsure ? [" ", text(u.unsure)] : ""], String(u.fixes), badge(u.worst), String(u.open || 0)]), "")),
+      r.items.filter((x) => x.command).slice(0, 20).map((x) => el("figure", {}, el("figcaption", {}, "Command that closes ", String(x.closes), x.closes === 1 ? " finding of " : " findings of ", text(x.type)), el("pre", { tabindex: "0" }, code(x.command, 1000)))),
       r.open > 0 && el("p", {}, `No version fixes ${r.open} other findings.`),
     ];
   },
@@ -237,7 +240,9 @@ const shows = {
       const [a, b] = [of(history.items[before]), of(history.items[n])];
       const list = (x, y) => [...new Set([...x].filter(([k]) => !y.has(k)).map(([, v]) => v))].join(", ");
       const [added, gone] = [list(b, a), list(a, b)];
-      return [added && ["New: ", text(added, 100), " "], gone && ["Gone: ", text(gone, 100)]];
+      const marks = (v) => (v.summary?.marks || []).length;
+      const [m, k] = [marks(history.items[before]), marks(history.items[n])];
+      return [m !== k && `Marks: ${m} before, ${k} now. `, added && ["New: ", text(added, 100), " "], gone && ["Gone: ", text(gone, 100)]];
     };
     return [
       el("h2", {}, "Verdict"),

@@ -2,7 +2,7 @@
 
 import { call, get, path } from "/page/api.js";
 import { action, badge, code, el, facts, field, form, link, outside, pages, table, text, time } from "/page/dom.js";
-import { count, imagePath, imageTable, pager, where } from "/page/images.js";
+import { count, imagePath, imageTable, pager, statusName, where } from "/page/images.js";
 import { draw, go } from "/page/app.js";
 
 const size = 50;
@@ -34,7 +34,7 @@ export async function vulnerability({ element, query, signal }) {
       el("section", { "aria-labelledby": "affected" }, el("h2", { id: "affected" }, "Affected images"), imageTable("Affected images", affected.items, "It affects no image."), pager(base, q, affected.next)),
       v && el("section", { "aria-labelledby": "advisories" }, el("h2", { id: "advisories" }, "Advisories"),
         table("Advisories", ["Package", "Status", "Affected versions", "Advisory", "Feed"], v.items.map((s) => [
-          [text(s.package, 100), " ", el("span", { class: "muted" }, text([s.type, s.namespace, s.release].filter(Boolean).join(" ")))], [text(s.status), s.reason ? [" ", text(s.reason)] : ""], text(ranges(s), 80), text(s.id, 60), text(s.feed)])),
+          [text(s.package, 100), " ", el("span", { class: "muted" }, text([s.type, s.namespace, s.release].filter(Boolean).join(" ")))], [statusName(s.status), s.reason ? [" ", text(s.reason)] : ""], text(ranges(s), 80), text(s.id, 60), text(s.feed)])),
         v.next && el("p", { class: "pager" }, el("a", { href: where(base, { ...q, advisories: v.next }) }, "More advisories"))),
     ],
   };
