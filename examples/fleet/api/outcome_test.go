@@ -1,10 +1,13 @@
 package api_test
 
 import (
+	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hullmark/hullmark/examples/fleet/internal/fleettest"
 	"github.com/hullmark/hullmark/examples/fleet/serve"
@@ -204,5 +207,19 @@ func TestNewest(t *testing.T) {
 		if len(want) < 5 || !slices.Equal(got, want) {
 			t.Errorf("events %v, want %v", got, want)
 		}
+		// A stream begins at once, also without a new event.
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		q, err := http.NewRequestWithContext(ctx, "GET", c.URL+"/v1/events?cursor="+want[0], nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.Header.Set("Authorization", "Bearer "+c.Secret)
+		q.Header.Set("Accept", "text/event-stream")
+		a, err := http.DefaultClient.Do(q)
+		if err != nil {
+			t.Fatalf("the stream: %v", err)
+		}
+		a.Body.Close()
 	})
 }

@@ -34,6 +34,7 @@ let loading = new AbortController(); // of the present view
 let following = null; // of the events
 let current = null;
 let later = 0;
+let last = 0;
 let quiet = 0;
 
 // announce reads a message out, and shows it if seen is true.
@@ -55,6 +56,7 @@ export function go(href, replace = false) {
 export async function draw(how) {
   clearTimeout(later);
   later = 0;
+  if (how !== "again") clearTimeout(last);
   loading.abort();
   const mine = (loading = new AbortController());
   menu();
@@ -152,8 +154,12 @@ function start() {
     document.documentElement.dataset.connection = s;
   };
   follow((event) => {
-    if (!current?.live?.(event) || later) return;
-    later = setTimeout(refresh, 400);
+    if (!current?.live?.(event)) return;
+    if (!later) later = setTimeout(refresh, 400);
+    if (event.kind === "image-analyzed") { // its first verdict follows soon, without an event
+      clearTimeout(last);
+      last = setTimeout(refresh, 5000);
+    }
   }, following.signal, state);
 }
 

@@ -105,6 +105,8 @@ export async function submission({ element, signal }) {
 const parts = { vulnerabilities: "Vulnerabilities", remedies: "What to update", packages: "Packages", layers: "Layers", findings: "Findings", verdicts: "Verdicts" };
 
 export async function one({ element, query, signal }) {
+  // The service evaluates a verdict that is not up to date when it is asked, and the image has the outcome afterwards.
+  await get(path("images", element, "verdict"), null, signal).catch((err) => { if (![404, 409, 503].includes(err.status)) throw err; });
   const image = await get(path("images", element), null, signal);
   const base = imagePath(image.digest);
   const shownPart = query.get("show") || "vulnerabilities";
