@@ -69,6 +69,7 @@ func serveFlags(f *flag.FlagSet, c *config.File) *string {
 	f.BoolVar(&c.Neighbours.Harbor, "harbor", c.Neighbours.Harbor, "answer Harbor's scanner API")
 	f.StringVar(&c.Neighbours.Clair, "clair", c.Neighbours.Clair, "answer clients of Clair v4, whose tokens are signed with the key in `FILE`")
 	f.BoolVar(&c.Neighbours.Falco, "falco", c.Neighbours.Falco, "take alerts of Falco")
+	f.BoolVar(&c.NoPage, "no-page", c.NoPage, "serve the API without the web page")
 	f.Int64Var(&c.Memory, "memory", c.Memory, "collect garbage so that the process takes about `MIB` of memory; $GOMEMLIMIT takes precedence")
 	f.IntVar(&c.Daily, "daily", c.Daily, "let a token submit `N` images a day (default no limit)")
 	f.IntVar(&c.Workers, "workers", c.Workers, "work on `N` images at once")
@@ -134,7 +135,7 @@ func feedNames() (names []string) {
 // options returns the options of a process for a configuration.
 func options(f *config.File) serve.Options {
 	o := serve.Options{Data: f.Data, Database: f.Database, Role: serve.Role(f.Role), Advisories: f.Advisories.File, FeedEvery: f.Advisories.Every, Mirror: f.Advisories.Mirror,
-		Neighbours: serve.Neighbours(f.Neighbours), Daily: f.Daily, Operators: f.Operators, Key: f.Key, Registries: f.Registries.Allow, Allow: f.Registries.Addresses, Receivers: f.Webhooks.Addresses,
+		Neighbours: serve.Neighbours(f.Neighbours), NoPage: f.NoPage, Daily: f.Daily, Operators: f.Operators, Key: f.Key, Registries: f.Registries.Allow, Allow: f.Registries.Addresses, Receivers: f.Webhooks.Addresses,
 		Insecure: f.Registries.Insecure, Workers: f.Workers, MaxUpload: int64(f.MaxUpload), KeepEvents: f.KeepEvents, Proxy: proxy(f), Archive: f.Archive.Rules, ArchiveEvery: f.Archive.Every, Schedules: make(map[string]feeds.Schedule)}
 	for _, name := range feedNames() {
 		s, named := f.Advisories.Feeds[name]

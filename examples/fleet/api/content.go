@@ -72,12 +72,15 @@ func (c *call) listPackages() (*reply, error) {
 	views := []packageView{}
 	for i := range found.Components {
 		p := &found.Components[i]
-		if t := c.query.Get("type"); t == "" || t == p.Type {
+		if t := c.query.Get("type"); (t == "" || t == p.Type) && c.inLayer(p) {
 			views = append(views, viewPackage(p))
 		}
 	}
 	return listed(c, views, func(v *packageView) string { return join(v.Type, v.Namespace, v.Name, v.Version, v.ID) })
 }
+
+// inLayer reports whether a package is in the layer that the query names, if it names one.
+func (c *call) inLayer(p *analyzer.Component) bool { return p.Layer == c.int("layer", p.Layer) }
 
 // listed is a reply with a page of items.
 func listed[T any](c *call, items []T, key func(*T) string) (*reply, error) {

@@ -93,6 +93,77 @@ func (c *call) event(j *journal.Journal, n *catalog.Notice, index journal.Index,
 	return &eventView{strconv.FormatInt(n.Number, 10), m}, nil
 }
 
+// newest returns up to n events before one with a number, the newest first, and the number to go on with, 0 at the end. The number 0 is that
+// after the last event.
+func (c *call) newest(before int64, n int, kind string) (list []eventView, next int64, err error) {
+	first, last, err := c.extent()
+	if err != nil || last == 0 {
+		return nil, 0, err
+	}
+	g, release, err := c.s.Index.Generations(c.ctx())
+	if err != nil {
+		return nil, 0, err
+	}
+	defer release()
+	if before == 0 || before > last {
+		before = last + 1
+	}
+	j := c.s.Verdicts.Journal(c.tenant())
+	for before > first {
+		after := max(0, before-1-eventsAtOnce)
+		notices, err := c.s.Store.Catalog.Events(c.ctx(), after, eventsAtOnce)
+		if err != nil {
+			return nil, 0, err
+		}
+		for i := len(notices) - 1; i >= 0; i-- {
+			if notices[i].Number >= before {
+				continue
+			}
+			if len(list) == n {
+				return list, before, nil
+			}
+			v, err := c.event(j, &notices[i], g, kind)
+			if err != nil {
+				return nil, 0, err
+			}
+			if v != nil {
+				list = append(list, *v)
+			}
+			before = notices[i].Number
+		}
+		before = min(before, after+1) // there may be gaps
+	}
+	return list, 0, nil
+}
+
+// extent returns the numbers of the first and the last event of all tenants, 0 without any.
+func (c *call) extent() (first, last int64, err error) {
+	look := func(after int64) (int64, error) {
+		list, err := c.s.Store.Catalog.Events(c.ctx(), after, 1)
+		if err != nil || len(list) == 0 {
+			return 0, err
+		}
+		return list[0].Number, nil
+	}
+	if first, err = look(0); err != nil || first == 0 {
+		return 0, 0, err
+	}
+	// The store finds an event after a number only. So the last one is searched for.
+	last = first
+	for step := int64(1); step > 0; {
+		found, err := look(last + step - 1)
+		switch {
+		case err != nil:
+			return 0, 0, err
+		case found > 0:
+			last, step = found, step*2
+		default:
+			step /= 2
+		}
+	}
+	return first, last, nil
+}
+
 type eventsView struct {
 	Items []eventView `json:"items"`
 	Next  string      `json:"next"`
@@ -108,6 +179,17 @@ func (c *call) listEvents() (*reply, error) {
 			after = last
 		}
 		return nil, c.stream(after, c.query.Get("kind"))
+	}
+	if c.query.Get("order") == "newest" {
+		list, next, err := c.newest(after, c.limit(), c.query.Get("kind"))
+		if err != nil {
+			return nil, err
+		}
+		v := eventsView{Items: []eventView{}}
+		if v.Items = append(v.Items, list...); next > 0 {
+			v.Next = strconv.FormatInt(next, 10)
+		}
+		return &reply{status: http.StatusOK, value: v, volatile: true}, nil
 	}
 	deadline := time.NewTimer(time.Duration(c.int("wait", 0)) * time.Second)
 	defer deadline.Stop()
@@ -146,6 +228,7 @@ func (c *call) stream(after int64, kind string) error {
 			c.w.Header().Set("Cache-Control", "no-store")
 			c.sent = http.StatusOK
 			c.w.WriteHeader(c.sent)
+			rc.Flush() // the client learns that the stream began; if it is gone, so is ctx
 		}
 	}
 	poll, beat := time.NewTicker(eventPoll), time.NewTicker(heartbeat)
@@ -171,7 +254,7 @@ func (c *call) stream(after int64, kind string) error {
 			}
 			fmt.Fprintf(c.w, "id: %s\nevent: %s\ndata: %s\n\n", list[i].Number, list[i].Kind, data) // the client may be gone
 		}
-		if next != after || len(list) > 0 || after == 0 {
+		if len(list) > 0 {
 			if rc.Flush() != nil {
 				return nil
 			}

@@ -32,11 +32,13 @@ type imageView struct {
 	Tags        []tagView         `json:"tags,omitempty"`
 	Submitted   time.Time         `json:"submitted"`
 	Finished    *time.Time        `json:"finished,omitempty"`
+	Verdict     string            `json:"verdict,omitempty"`
+	Severity    string            `json:"severity,omitempty"`
 }
 
 func viewImage(m *store.Image) imageView {
 	return imageView{Digest: m.Digest, Kind: m.Kind, Config: m.Config, Manifest: m.Manifest, Reference: m.Reference, Platform: m.Platform, State: m.State, Reason: m.Reason,
-		Message: m.Message, Annotations: m.Annotations, Submitted: m.Submitted, Finished: timeOf(m.Finished)}
+		Message: m.Message, Annotations: m.Annotations, Submitted: m.Submitted, Finished: timeOf(m.Finished), Verdict: m.Verdict, Severity: m.Severity}
 }
 
 // image returns the image that the path names.
@@ -75,7 +77,8 @@ func (c *call) listImages() (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := c.s.Store.Images(c.ctx(), c.tenant(), store.State(c.query.Get("state")), after, c.limit()+1)
+	filter := store.Filter{State: store.State(c.query.Get("state")), Verdict: c.query.Get("verdict"), Severity: c.query.Get("severity"), Name: c.query.Get("name")}
+	list, err := c.s.Store.Images(c.ctx(), c.tenant(), filter, after, c.limit()+1)
 	if err != nil {
 		return nil, err
 	}
@@ -101,13 +104,13 @@ func (c *call) imageReply(m *store.Image) (*reply, error) {
 		v.Tags = append(v.Tags, tagView{t.Name, t.Since})
 	}
 	rep := ok(v)
-	rep.etag = etag(m.Revision, len(tags))
+	rep.etag = etag(m.Revision, len(tags), m.Verdict, m.Severity)
 	return rep, nil
 }
 
-// etag names a revision. The number of tags rises without a new revision.
-func etag(revision int64, tags int) string {
-	return `"r` + strconv.FormatInt(revision, 10) + "-" + strconv.Itoa(tags) + `"`
+// etag names a revision. The number of tags rises without a new revision, and further texts change without one.
+func etag(revision int64, tags int, further ...string) string {
+	return `"r` + strconv.FormatInt(revision, 10) + "-" + strconv.Itoa(tags) + strings.Join(append([]string{""}, further...), "-") + `"`
 }
 
 // revision returns the revision in If-Match, 0 without one, and store.Any if any will do.

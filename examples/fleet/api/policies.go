@@ -11,11 +11,13 @@ import (
 
 	"github.com/hullmark/hullmark/db/catalog"
 	"github.com/hullmark/hullmark/db/catalog/journal"
+	"github.com/hullmark/hullmark/examples/fleet/advisories"
 	"github.com/hullmark/hullmark/examples/fleet/store"
 	"github.com/hullmark/hullmark/examples/fleet/verdict"
 	"github.com/hullmark/hullmark/matcher/policy"
 	"github.com/hullmark/hullmark/matcher/policy/anchore"
 	"github.com/hullmark/hullmark/matcher/purl"
+	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/vex"
 )
 
@@ -50,6 +52,60 @@ func (c *call) getVerdict() (*reply, error) {
 	}
 	rep := ok(verdictView{v.Policy, v.Action, v.Since, timeOf(v.Until), v.Body, 0})
 	rep.database = s.Database
+	return rep, nil
+}
+
+type draftView struct {
+	Action    string             `json:"action"`
+	Database  string             `json:"database"`
+	Decisions []journal.Decision `json:"decisions"`
+	More      int                `json:"more,omitempty"`
+}
+
+// mostDecisions is the number of decisions in the answer about a draft.
+const mostDecisions = 1000
+
+func (c *call) evaluateDraft() (*reply, error) {
+	in := struct {
+		Format   string `json:"format"`
+		Document string `json:"document"`
+	}{Format: verdict.Hullmark}
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	m, err := c.analyzed()
+	if err != nil {
+		return nil, err
+	}
+	p, err := verdict.Compile(in.Format, "draft", in.Document)
+	if err != nil {
+		return nil, faulty(err)
+	}
+	a, err := c.s.Verdicts.Draft(c.ctx(), m, p)
+	if err != nil {
+		if errors.Is(err, advisories.ErrNone) || errors.Is(err, catalog.ErrNotFound) || c.ctx().Err() != nil {
+			return nil, err
+		}
+		return nil, unprocessable(err)
+	}
+	v := draftView{Action: a.Verdict.Action.String(), Database: a.Database.Hash, Decisions: []journal.Decision{}}
+	for i := range a.Verdict.Decisions {
+		d := &a.Verdict.Decisions[i]
+		if d.Action != report.Stop && d.Action != report.Warn {
+			continue
+		}
+		if len(v.Decisions) == mostDecisions {
+			v.More++
+			continue
+		}
+		x := journal.Decision{Action: d.Action, Policy: d.Policy, Rule: d.Rule, Target: d.Target, Message: d.Message, Package: d.Component, Place: d.Place}
+		if d.Target == report.TargetMatch && d.Match >= 0 && d.Match < len(a.Result.Matches) {
+			x.ID = a.Result.Matches[d.Match].ID
+		}
+		v.Decisions = append(v.Decisions, x)
+	}
+	rep := ok(v)
+	rep.database = v.Database
 	return rep, nil
 }
 

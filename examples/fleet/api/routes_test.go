@@ -71,6 +71,7 @@ func bodies(ref string) map[string]any {
 		"setRegistries":   `{"patterns": ["**"]}`,
 		"setCredential":   `{"prefix": "registry.example", "username": "u", "password": "p"}`,
 		"setPolicy":       map[string]any{"document": policy},
+		"evaluateDraft":   map[string]any{"document": policy},
 		"setMappings":     `{"items": []}`,
 		"addMark":         `{"vulnerability": "CVE-2026-0001", "packages": ["pkg:deb/debian/libc6"], "status": "not-affected", "justification": "vulnerable_code_not_present"}`,
 		"addSubscription": `{"url": "https://receiver.example/"}`,
@@ -96,7 +97,7 @@ default: {policies: [severe]}
 func TestAccess(t *testing.T) {
 	fleettest.Databases(t, func(t *testing.T, address string) {
 		s := fleettest.Start(t, serve.Options{Database: address})
-		fleettest.WriteAdvisories(t, s.File, fleettest.Debian12("CVE-2026-0001", "glibc", "2.37", matcher.High))
+		fleettest.WriteAdvisories(t, s.File, fleettest.Debian12("CVE-2026-0001", "glibc", "2.37", matcher.High), fleettest.Debian12("CVE-2026-0002", "tar", "", matcher.Low))
 		r := fleettest.NewRegistry(t)
 		ref, digest := r.Push(t, "team/app:1", fleettest.Image(t, fleettest.Debian(t, "libc6 2.36 glibc")))
 		owner := s.Client(t, "owner")
@@ -111,7 +112,7 @@ func TestAccess(t *testing.T) {
 		owner.Do("PUT", "/v1/policies/p", all["setPolicy"]).Want(201)
 		owner.Do("PUT", "/v1/advisories/X-1", all["setAdvisory"]).Want(201)
 		values := map[string]string{"{image}": digest, "{submission}": m.ID, "{token}": token.Token.ID, "{mark}": mark.ID, "{subscription}": sub.Subscription.ID,
-			"{policy}": "p", "{advisory}": "X-1", "{delivery}": "none", "{feed}": "none"}
+			"{policy}": "p", "{advisory}": "X-1", "{delivery}": "none", "{feed}": "none", "{vulnerability}": "CVE-2026-0002"}
 		expired := client(t, s, &store.Token{Tenant: "owner", Name: "old", Scopes: store.Scopes(), Expires: time.Now().Add(-time.Minute)})
 		stranger := s.Client(t, "stranger")
 		scoped := make(map[string]*fleettest.Client)
@@ -150,6 +151,10 @@ func TestAccess(t *testing.T) {
 			case o.id == "setFeed" || o.id == "syncFeed": // what all tenants share
 				if answer.Status != http.StatusForbidden {
 					t.Errorf("%s by a tenant that does not operate the service: status %d", o.id, answer.Status)
+				}
+			case o.id == "getVulnerability": // advisories are public
+				if answer.Status != http.StatusOK {
+					t.Errorf("%s: status %d", o.id, answer.Status)
 				}
 			case strings.Contains(o.path, "{"):
 				if answer.Status != http.StatusNotFound {

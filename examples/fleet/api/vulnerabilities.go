@@ -2,12 +2,14 @@ package api
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/hullmark/hullmark/examples/fleet/index"
 	"github.com/hullmark/hullmark/examples/fleet/store"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
 )
 
 type severityView struct {
@@ -103,7 +105,9 @@ func (c *call) listVulnerabilities() (*reply, error) {
 			kind == "os" && !p.System, kind == "non-os" && p.System,
 			status != "" && m.Status.String() != status,
 			vendorOnly && m.Status == matcher.WillNotFix,
-			m.Severity.Level < least:
+			m.Severity.Level < least,
+			!c.inLayer(p),
+			c.query.Has("package") && p.ID != c.query.Get("package"):
 			continue
 		}
 		selected = append(selected, m)
@@ -119,6 +123,159 @@ func (c *call) listVulnerabilities() (*reply, error) {
 	}
 	for _, x := range a.Result.Coverage {
 		v.Coverage = append(v.Coverage, viewCoverage(x, 0))
+	}
+	rep := ok(v)
+	rep.database = v.Database
+	return rep, nil
+}
+
+type rangeView struct {
+	Introduced   string `json:"introduced,omitempty"`
+	Fixed        string `json:"fixed,omitempty"`
+	LastAffected string `json:"lastAffected,omitempty"`
+}
+
+type statementView struct {
+	ID        string         `json:"id"`
+	Feed      string         `json:"feed"`
+	Type      string         `json:"type"`
+	Namespace string         `json:"namespace,omitempty"`
+	Release   string         `json:"release,omitempty"`
+	Package   string         `json:"package"`
+	Status    matcher.Status `json:"status"`
+	Reason    string         `json:"reason,omitempty"`
+	Ranges    []rangeView    `json:"ranges,omitempty"`
+	Versions  []string       `json:"versions,omitempty"`
+
+	number int
+}
+
+// A subjectView is a vulnerability apart from any image.
+type subjectView struct {
+	Database   string          `json:"database"`
+	ID         string          `json:"id"`
+	Aliases    []string        `json:"aliases,omitempty"`
+	Summary    string          `json:"summary,omitempty"`
+	Severities []severityView  `json:"severities,omitempty"`
+	URLs       []string        `json:"urls,omitempty"`
+	Published  *time.Time      `json:"published,omitempty"`
+	Items      []statementView `json:"items"`
+	Next       string          `json:"next,omitempty"`
+}
+
+func (c *call) getVulnerability() (*reply, error) {
+	set, release, err := c.source()
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	id := c.r.PathValue("vulnerability")
+	v := subjectView{Database: set.Describe().Hash, ID: id}
+	var statements []statementView
+	add := func(list *[]string, values ...string) {
+		for _, x := range values {
+			if x != id && !slices.Contains(*list, x) {
+				*list = append(*list, x)
+			}
+		}
+	}
+	for a, err := range set.Find(c.ctx(), id) {
+		if err != nil {
+			return nil, err
+		}
+		add(&v.Aliases, a.ID)
+		add(&v.Aliases, a.Aliases...)
+		add(&v.URLs, a.URLs...)
+		if v.Summary == "" {
+			v.Summary = a.Summary
+		}
+		if v.Published == nil {
+			v.Published = timeOf(a.Published)
+		}
+		for _, s := range a.Severities {
+			if x := viewSeverity(s.Rate()); !slices.Contains(v.Severities, x) {
+				v.Severities = append(v.Severities, x)
+			}
+		}
+		s := statementView{ID: a.ID, Feed: a.Feed, Type: a.Key.Type, Namespace: a.Key.Namespace, Release: a.Key.Release, Package: a.Key.Name, Status: a.Status, Reason: a.Reason,
+			Versions: a.Versions, number: len(statements)}
+		for _, r := range a.Ranges {
+			s.Ranges = append(s.Ranges, rangeView{r.Introduced, r.Fixed, r.LastAffected})
+		}
+		statements = append(statements, s)
+	}
+	if len(statements) == 0 {
+		return nil, store.ErrNotFound
+	}
+	p, err := sorted(c, statements, func(s *statementView) string {
+		return join(s.Type, s.Namespace, s.Release, s.Package, s.Feed, s.ID, fmt.Sprintf("%08d", s.number))
+	})
+	if err != nil {
+		return nil, err
+	}
+	v.Items, v.Next = p.Items, p.Next
+	rep := ok(v)
+	rep.database = v.Database
+	return rep, nil
+}
+
+type baseView struct {
+	Name        string            `json:"name,omitempty"`
+	Digest      string            `json:"digest,omitempty"`
+	Layers      int               `json:"layers"`
+	Origin      report.BaseOrigin `json:"origin"`
+	Findings    int               `json:"findings"`
+	Application int               `json:"application"`
+}
+
+type upgradeView struct {
+	Name     string        `json:"name"`
+	Version  string        `json:"version"`
+	To       string        `json:"to"`
+	Fixes    int           `json:"fixes"`
+	Open     int           `json:"open,omitempty"`
+	Worst    matcher.Level `json:"worst"`
+	Packages []string      `json:"packages,omitempty"`
+	Unsure   string        `json:"unsure,omitempty"`
+}
+
+type remedyView struct {
+	Type     string        `json:"type"`
+	Command  string        `json:"command,omitempty"`
+	Closes   int           `json:"closes"`
+	Upgrades []upgradeView `json:"upgrades"`
+}
+
+type remediesView struct {
+	Database string       `json:"database"`
+	Base     *baseView    `json:"base,omitempty"`
+	Items    []remedyView `json:"items"`
+	OpenBase int          `json:"openBase"`
+	Open     int          `json:"open"`
+}
+
+func (c *call) getRemedies() (*reply, error) {
+	a, err := c.assess(true, false)
+	if err != nil {
+		return nil, err
+	}
+	var least matcher.Level
+	if text := c.query.Get("severity"); text != "" {
+		if err := least.UnmarshalText([]byte(text)); err != nil {
+			return nil, malformed("the severity is unknown")
+		}
+	}
+	r := a.Remediate(least)
+	v := remediesView{Database: a.Database.Hash, Items: []remedyView{}, OpenBase: r.Base, Open: r.Open}
+	if b := a.Base; b != nil {
+		v.Base = &baseView{b.Name, b.Digest, b.Layers, b.Origin, b.Findings, b.Application}
+	}
+	for i := range r.Remedies {
+		x := remedyView{r.Remedies[i].Type, r.Remedies[i].Command, r.Remedies[i].Closes, []upgradeView{}}
+		for _, u := range r.Remedies[i].Upgrades {
+			x.Upgrades = append(x.Upgrades, upgradeView{u.Subject.Name, u.Subject.Version, u.To, u.Fixes, u.Open, u.Worst, u.Packages, u.Unsure})
+		}
+		v.Items = append(v.Items, x)
 	}
 	rep := ok(v)
 	rep.database = v.Database
@@ -208,8 +365,9 @@ func (c *call) owned(digests []string, after string, n int) (list []store.Image,
 	if found {
 		i++
 	}
-	for digests = digests[i:]; len(digests) > 0 && len(list) < n; {
-		k := min(len(digests), 2000)
+	k := 2 * n // more each time, as the tenant may have few of them
+	for digests = digests[i:]; len(digests) > 0 && len(list) < n; k = min(2*k, 2000) {
+		k = min(k, len(digests))
 		some, err := c.s.Store.Owned(c.ctx(), c.tenant(), digests[:k])
 		if err != nil {
 			return nil, err

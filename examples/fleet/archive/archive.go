@@ -49,7 +49,7 @@ type part struct {
 func (a *Archiver) Select(ctx context.Context, tenant string, rules []Rule, now time.Time) ([]store.Image, error) {
 	var images []store.Image
 	for after := ""; ; {
-		page, err := a.Store.Images(ctx, tenant, store.Analyzed, after, pageSize)
+		page, err := a.Store.Images(ctx, tenant, store.Filter{State: store.Analyzed}, after, pageSize)
 		if err != nil {
 			return nil, err
 		}

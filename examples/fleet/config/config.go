@@ -37,6 +37,7 @@ type File struct {
 	KeepEvents time.Duration `yaml:"keep-events" reload:"true"`
 	Archive    Archive       `yaml:"archive" reload:"true"`
 	Neighbours Neighbours    `yaml:"neighbours"`
+	NoPage     bool          `yaml:"no-page"`
 	Memory     int64         `yaml:"memory" min:"64" reload:"true"` // MiB at which the process collects more garbage
 	Log        Log           `yaml:"log"`
 

@@ -36,6 +36,7 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/metrics"
 	"github.com/hullmark/hullmark/examples/fleet/neighbours"
 	"github.com/hullmark/hullmark/examples/fleet/objects"
+	"github.com/hullmark/hullmark/examples/fleet/page"
 	"github.com/hullmark/hullmark/examples/fleet/seal"
 	"github.com/hullmark/hullmark/examples/fleet/store"
 	"github.com/hullmark/hullmark/examples/fleet/verdict"
@@ -80,6 +81,7 @@ type Options struct {
 	KeepEvents   time.Duration             // 90 days if zero
 	Workers      int                       // jobs at once; 4 if zero
 	MaxUpload    int64
+	NoPage       bool            // serve the API without the web page
 	Lease        time.Duration   // of a layer, see work.Layers
 	Pauses       []time.Duration // before further attempts, see work.Worker
 	Look         time.Duration   // between looks at new advisories, images and events; 5 seconds if zero
@@ -301,7 +303,10 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	if o.Role != Worker {
 		server := &api.Server{Settings: s.settings, Store: s.Store, Objects: kept, Queue: s.queue, Answers: s.verdicts.Answers, Index: s.index, Advisories: provider,
 			Verdicts: s.verdicts, Webhooks: s.webhooks, Archiver: s.archiver, Key: key, Metrics: counts, Log: o.Log, MaxUpload: o.MaxUpload, Changed: s.kick}
-		if s.handler, err = server.Handler(); err != nil {
+		if s.handler, err = server.Handler(); err == nil && !o.NoPage {
+			s.handler, err = page.Handler(s.handler)
+		}
+		if err != nil {
 			return nil, err
 		}
 		if s.handler, err = s.answers(ctx, &o.Neighbours, s.neighbours, s.handler); err != nil {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hullmark/hullmark/db/catalog"
@@ -29,6 +30,8 @@ type Image struct {
 	Submitted   time.Time
 	Finished    time.Time // of the last analysis
 	Revision    int64     // rises with each change
+	Verdict     string    // of the policy that the mappings choose; "" without one
+	Severity    string    // the highest of the vulnerabilities; "" without any, or if the image is not assessed yet
 }
 
 // A Tag is an image that a tag of a tenant pointed at since a time.
@@ -95,14 +98,14 @@ func (tx *Tx) Point(ctx context.Context, tenant, name, digest string) (before st
 	return before, err
 }
 
-const imageColumns = "tenant, digest, kind, config, manifest, reference, platform, state, reason, message, annotations, submitted, finished, revision"
+const imageColumns = "tenant, digest, kind, config, manifest, reference, platform, state, reason, message, annotations, submitted, finished, revision, verdict, severity"
 
 func (tx *Tx) images(ctx context.Context, query string, args ...any) (list []Image, err error) {
 	err = tx.rows(ctx, func(scan func(...any) error) error {
 		var m Image
 		var kind, state, annotations string
 		var submitted, finished int64
-		if err := scan(&m.Tenant, &m.Digest, &kind, &m.Config, &m.Manifest, &m.Reference, &m.Platform, &state, &m.Reason, &m.Message, &annotations, &submitted, &finished, &m.Revision); err != nil {
+		if err := scan(&m.Tenant, &m.Digest, &kind, &m.Config, &m.Manifest, &m.Reference, &m.Platform, &state, &m.Reason, &m.Message, &annotations, &submitted, &finished, &m.Revision, &m.Verdict, &m.Severity); err != nil {
 			return err
 		}
 		m.Kind, m.State, m.Submitted, m.Finished = Kind(kind), State(state), fromMicro(submitted), fromMicro(finished)
@@ -160,14 +163,39 @@ func wrap(what string, err error) error {
 	return nil
 }
 
-// Images returns up to n images of a tenant, in the order of their digests, after one. The state "" is any but archived.
-func (s *Store) Images(ctx context.Context, tenant string, state State, after string, n int) (list []Image, err error) {
-	if state == "" {
-		list, err = s.query().images(ctx, "SELECT "+imageColumns+" FROM fleet_images WHERE tenant = ? AND digest > ? AND state <> 'archived' ORDER BY digest LIMIT ?", tenant, after, n)
-	} else {
-		list, err = s.query().images(ctx, "SELECT "+imageColumns+" FROM fleet_images WHERE tenant = ? AND state = ? AND digest > ? ORDER BY digest LIMIT ?", tenant, string(state), after, n)
+// A Filter selects images. The zero value selects all but archived ones.
+type Filter struct {
+	State    State
+	Verdict  string
+	Severity string
+	Name     string // a part of the reference or of a tag, in any case
+}
+
+// Images returns up to n images of a tenant, in the order of their digests, after one.
+func (s *Store) Images(ctx context.Context, tenant string, f Filter, after string, n int) (list []Image, err error) {
+	query := "SELECT " + imageColumns + " FROM fleet_images WHERE tenant = ? AND digest > ?"
+	args := []any{tenant, after}
+	if f.State == "" {
+		query += " AND state <> 'archived'"
 	}
+	for _, c := range []struct{ condition, value string }{{" AND state = ?", string(f.State)}, {" AND verdict = ?", f.Verdict}, {" AND severity = ?", f.Severity}} {
+		if c.value != "" {
+			query, args = query+c.condition, append(args, c.value)
+		}
+	}
+	if f.Name != "" {
+		query += ` AND (LOWER(reference) LIKE ? ESCAPE '!' OR digest IN (SELECT digest FROM fleet_tags WHERE tenant = ? AND LOWER(name) LIKE ? ESCAPE '!'))`
+		part := "%" + strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(strings.ToLower(f.Name)) + "%"
+		args = append(args, part, tenant, part)
+	}
+	list, err = s.query().images(ctx, query+" ORDER BY digest LIMIT ?", append(args, n)...)
 	return list, wrap("images", err)
+}
+
+// SetOutcome stores the verdict about an image and the highest severity, which lists of images show.
+func (s *Store) SetOutcome(ctx context.Context, tenant, digest, verdict, severity string) error {
+	_, err := s.query().exec(ctx, "UPDATE fleet_images SET verdict = ?, severity = ? WHERE tenant = ? AND digest = ?", verdict, severity, tenant, digest)
+	return wrap("image", err)
 }
 
 // Tags returns the tags that point at an image of a tenant, or did, in their order.

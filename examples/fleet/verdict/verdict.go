@@ -17,6 +17,7 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/advisories"
 	"github.com/hullmark/hullmark/examples/fleet/answer"
 	"github.com/hullmark/hullmark/examples/fleet/store"
+	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/policy"
 	"github.com/hullmark/hullmark/matcher/policy/anchore"
@@ -141,6 +142,7 @@ func (e *Evaluator) names(ctx context.Context, m *store.Image) ([]string, error)
 // Verdict returns the verdict of a tenant's policy about an image, that of the mappings if the name is "". It evaluates the policy only if
 // something has changed that decides: the policy, the advisories, marks, the image or the time.
 func (e *Evaluator) Verdict(ctx context.Context, m *store.Image, name string) (*catalog.Verdict, error) {
+	mapped := name == ""
 	p, err := e.Policy(ctx, m, name)
 	if err != nil {
 		return nil, err
@@ -165,12 +167,21 @@ func (e *Evaluator) Verdict(ctx context.Context, m *store.Image, name string) (*
 			return nil, err
 		}
 		if v != nil && (v.Until.IsZero() || time.Now().Before(v.Until)) {
-			return v, nil
+			if mapped && m.Verdict != v.Action { // the mappings choose another policy than before
+				err = e.Store.SetOutcome(ctx, m.Tenant, m.Digest, v.Action, m.Severity)
+			}
+			return v, err
 		}
 	}
 	pipeline := assess.Pipeline{Source: source, Name: m.Reference, Tool: report.Tool{Name: "hullmark"}}
-	if _, err := e.Journal(m.Tenant).Evaluate(ctx, pipeline, p, m.Digest); err != nil {
+	a, err := e.Journal(m.Tenant).Evaluate(ctx, pipeline, p, m.Digest)
+	if err != nil {
 		return nil, err
+	}
+	if mapped {
+		if err := e.Store.SetOutcome(ctx, m.Tenant, m.Digest, a.Verdict.Action.String(), worst(a)); err != nil {
+			return nil, err
+		}
 	}
 	if err := e.Store.SetBasis(ctx, m.Tenant, m.Digest, name, basis); err != nil {
 		return nil, err
@@ -180,6 +191,58 @@ func (e *Evaluator) Verdict(ctx context.Context, m *store.Image, name string) (*
 		err = catalog.ErrNotFound
 	}
 	return v, err
+}
+
+// unjudged stores the highest severity of an image that has no verdict.
+func (e *Evaluator) unjudged(ctx context.Context, m *store.Image) error {
+	source, release, err := e.Advisories.For(ctx, m.Tenant)
+	if err != nil {
+		return err
+	}
+	defer release()
+	a, err := e.assess(ctx, m, source, nil, time.Now())
+	if errors.Is(err, catalog.ErrNotFound) {
+		return nil // deleted meanwhile
+	}
+	if err != nil {
+		return err
+	}
+	return e.Store.SetOutcome(ctx, m.Tenant, m.Digest, "", worst(a))
+}
+
+// assess assesses an image with the marks that hold for it. Policy may be nil.
+func (e *Evaluator) assess(ctx context.Context, m *store.Image, source advisories.Source, p report.Policy, now time.Time) (*report.Assessment, error) {
+	r := &answer.Request{Image: m, Source: source, Policy: p, Now: now}
+	if _, documents, err := e.Journal(m.Tenant).Marks(ctx, m.Digest); err != nil {
+		return nil, err
+	} else if len(documents) > 0 {
+		r.VEX = documents
+	}
+	return e.Answers.Assess(ctx, r)
+}
+
+// Draft evaluates a policy that is not stored about an image, and stores nothing.
+func (e *Evaluator) Draft(ctx context.Context, m *store.Image, p report.Policy) (*report.Assessment, error) {
+	source, release, err := e.Advisories.For(ctx, m.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	return e.assess(ctx, m, source, p, time.Now())
+}
+
+// worst returns the highest severity of the vulnerabilities that no statement suppresses, "" without any.
+func worst(a *report.Assessment) string {
+	found, level := false, matcher.Unknown
+	for i := range a.Result.Matches {
+		if m := &a.Result.Matches[i]; !m.Suppressed() {
+			found, level = true, max(level, m.Severity.Level)
+		}
+	}
+	if !found {
+		return ""
+	}
+	return level.String()
 }
 
 // basis returns a hash of all that decides about a verdict, but for the time.
@@ -263,7 +326,9 @@ const mostFailed = 10
 func (e *Evaluator) refresh(ctx context.Context, m store.StaleImage) error {
 	image, err := e.Store.Image(ctx, m.Tenant, m.Digest)
 	if err == nil {
-		_, err = e.Verdict(ctx, image, "")
+		if _, err = e.Verdict(ctx, image, ""); err != nil && passing(err) {
+			err = e.unjudged(ctx, image)
+		}
 	}
 	if err != nil && !passing(err) {
 		return err

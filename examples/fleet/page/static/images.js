@@ -1,0 +1,293 @@
+// The images of the fleet and one image in all its parts.
+
+import { call, download, get, path } from "/page/api.js";
+import { action, badge, code, el, facts, field, form, link, pages, problem, short, shown, table, text, time } from "/page/dom.js";
+import { announce, draw, go } from "/page/app.js";
+
+export const levels = ["critical", "high", "medium", "low", "negligible", "unknown"];
+const size = 50; // rows
+
+// where returns an address with a query; empty values are left out.
+export function where(base, query) {
+  const q = new URLSearchParams(Object.entries(query).filter(([, v]) => v !== "" && v !== null && v !== undefined));
+  return base + (q.size > 0 ? "?" + q : "");
+}
+
+export const imagePath = (digest) => "/images/" + encodeURIComponent(digest).replaceAll("%3A", ":");
+
+// pager links to the next page, and to the first one from others.
+export function pager(base, query, next, last = "") {
+  const list = [];
+  if (query.cursor) list.push(el("a", { href: where(base, { ...query, cursor: "" }) }, "First page"));
+  if (next && next !== last) list.push(el("a", { href: where(base, { ...query, cursor: next }), rel: "next" }, "Next page"));
+  return list.length > 0 && el("nav", { class: "pager", "aria-label": "Pages" }, list.flatMap((x) => [x, " "]));
+}
+
+export function count(n, next, one, many) {
+  return n === 0 ? `No ${many}.` : `${n}${next ? " or more" : ""} ${n === 1 ? one : many}.`;
+}
+
+// imageRows are the cells of images in lists.
+const imageColumns = ["Image", "Verdict", "Highest severity", "State", "Analyzed", "Digest"];
+export const imageTable = (caption, items, empty) => table(caption, imageColumns, items.map((i) => [
+  link(imagePath(i.digest), i.reference || short(i.digest), 120), badge(i.verdict), badge(i.severity), [badge(i.state), i.reason ? [" ", text(i.reason)] : ""], time(i.finished), code(short(i.digest)),
+]), empty);
+
+const searchesKey = "fleet-searches";
+
+function searches() {
+  try {
+    const list = JSON.parse(localStorage.getItem(searchesKey)) || [];
+    return list.filter((s) => typeof s.name === "string" && typeof s.query === "string").slice(0, 50);
+  } catch {
+    return [];
+  }
+}
+
+function saved(query) {
+  const keep = (list) => { localStorage.setItem(searchesKey, JSON.stringify(list)); return draw("again"); };
+  const list = searches();
+  return el("section", { "aria-labelledby": "searches" }, el("h2", { id: "searches" }, "Saved searches"),
+    list.length === 0 ? el("p", { class: "empty" }, "None. They are kept in this browser.") : el("ul", { class: "inline" }, list.map((s, n) => el("li", {},
+      link("/images?" + s.query, s.name, 40), " ",
+      el("button", { type: "button", "aria-label": "Delete the search " + shown(s.name).slice(0, 40), click: () => keep(list.filter((_, k) => k !== n)) }, "Delete")))),
+    form({ id: "save", class: "row" }, "Save this search", ({ name }) => keep([...list, { name: name.trim() || "Search", query: where("", query).slice(1) }].slice(-50)),
+      field("Name", "name", "", { maxlength: "200", required: true })));
+}
+
+export async function list({ query, signal }) {
+  const q = Object.fromEntries(["name", "state", "verdict", "severity", "cursor"].map((k) => [k, query.get(k) || ""]));
+  const page = await get("/v1/images", { ...q, limit: size }, signal);
+  const any = (values) => [["", "any"], ...values];
+  return {
+    title: "Images", count: count(page.items.length, page.next, "image", "images"),
+    live: (e) => e.images?.length > 0,
+    content: [
+      form({ id: "filter", class: "row", role: "search", "aria-label": "Filter images" }, "Filter", (v) => go(where("/images", v)),
+        field("Name contains", "name", q.name, { maxlength: "500" }),
+        field("Verdict", "verdict", q.verdict, {}, any(["stop", "warn", "go"])),
+        field("Highest severity", "severity", q.severity, {}, any(levels)),
+        field("State", "state", q.state, {}, any(["waiting", "analyzing", "analyzed", "failed"]))),
+      imageTable("Images", page.items, "No image fits."),
+      pager("/images", q, page.next),
+      el("section", { "aria-labelledby": "submit" }, el("h2", { id: "submit" }, "Submit an image"),
+        form({ id: "submit-form", class: "row" }, "Submit", async ({ reference, platform }) => {
+          const body = { reference: reference.trim() };
+          if (platform.trim()) body.platform = platform.trim();
+          const m = await call("POST", "/v1/submissions", { body, headers: { "Idempotency-Key": crypto.randomUUID?.() || String(Math.random()) } });
+          await go("/submissions/" + encodeURIComponent(m.id));
+        }, field("Reference", "reference", "", { required: true, maxlength: "1024", hint: "registry.example/team/app:1" }), field("Platform", "platform", "", { maxlength: "100", hint: "optional: linux/arm64" }))),
+      saved({ ...q, cursor: "" }),
+    ],
+  };
+}
+
+export async function submission({ element, signal }) {
+  const url = path("submissions", element);
+  const m = await get(url, null, signal);
+  const ended = (s) => s.state === "analyzed" || s.state === "failed";
+  const box = el("div", { role: "status" });
+  const show = (s) => box.replaceChildren(
+    facts([["State", badge(s.state)], ["Reason", s.reason ? [text(s.reason), ": ", text(s.message, 500)] : ""], ["Attempts", String(s.attempts)], ["Submitted", time(s.submitted)], ["Finished", time(s.finished)],
+      ["Image", s.image ? link(imagePath(s.image), s.image) : ""]]));
+  show(m);
+  const wait = async () => {
+    for (let s = m; !ended(s) && !signal.aborted;) {
+      s = await get(url, { wait: 20 }, signal);
+      show(s);
+      if (s.state === "analyzed") return go(imagePath(s.image), true);
+    }
+  };
+  wait().catch((err) => { if (!signal.aborted) box.replaceChildren(problem(err)); });
+  return { title: "Submission of " + (m.reference || m.kind), content: [box] };
+}
+
+const parts = { vulnerabilities: "Vulnerabilities", remedies: "What to update", packages: "Packages", layers: "Layers", findings: "Findings", verdicts: "Verdicts" };
+
+export async function one({ element, query, signal }) {
+  // The service evaluates a verdict that is not up to date when it is asked, and the image has the outcome afterwards.
+  await get(path("images", element, "verdict"), null, signal).catch((err) => { if (![404, 409, 503].includes(err.status)) throw err; });
+  const image = await get(path("images", element), null, signal);
+  const base = imagePath(image.digest);
+  const shownPart = query.get("show") || "vulnerabilities";
+  const name = image.reference || image.digest;
+  const ready = image.state === "analyzed";
+  let content;
+  if (!ready) {
+    content = el("p", {}, image.state === "failed" ? "The analysis failed." : "The image is not analyzed yet.");
+  } else {
+    try {
+      content = await ({ ...shows, mark }[shownPart] || shows.vulnerabilities)({ image, base, query, signal });
+    } catch (err) {
+      if (signal.aborted || err.status === 401) throw err;
+      content = problem(err);
+    }
+  }
+  const save = (label, kind, q, file) => action(label, () => download(path("images", image.digest, kind), q, file).then(() => "Saved."));
+  return {
+    title: name, heading: text(name, 200),
+    live: (e) => !query.has("vulnerability") && (e.images || []).some((i) => i.digest === image.digest),
+    content: [
+      facts([["Verdict", badge(image.verdict)], ["Highest severity", badge(image.severity)], ["State", [badge(image.state), image.reason ? [" ", text(image.reason), ": ", text(image.message, 300)] : ""]],
+        ["Digest", code(image.digest)], ["Platform", image.platform ? text(image.platform) : ""], ["Tags", (image.tags || []).slice(0, 10).flatMap((t, n) => [n ? ", " : "", text(t.name)])],
+        ["Submitted", time(image.submitted)], ["Analyzed", time(image.finished)],
+        ["Annotations", Object.entries(image.annotations).slice(0, 20).flatMap(([k, v], n) => [n ? "; " : "", text(k), " = ", text(v)])]]),
+      ready && el("p", { class: "actions" }, save("Download the report", "report", { format: "html" }, "report.html"), save("Download the SBOM", "sbom", {}, "sbom.cdx.json"),
+        image.kind === "reference" && action("Analyze again", async () => { const s = await call("POST", path("images", image.digest, "analyze"), { headers: { "Idempotency-Key": crypto.randomUUID?.() || String(Math.random()) } }); await go("/submissions/" + encodeURIComponent(s.id)); }),
+        action("Delete", async () => { await call("DELETE", path("images", image.digest)); await go("/images"); }, "Delete the image")),
+      el("nav", { class: "parts", "aria-label": "Parts of the image" }, el("ul", {}, Object.entries(parts).map(([k, label]) =>
+        el("li", {}, el("a", { href: where(base, { show: k === "vulnerabilities" ? "" : k }), "aria-current": k === shownPart || (shownPart === "mark" && k === "vulnerabilities") ? "page" : null }, label))))),
+      content,
+    ],
+  };
+}
+
+// statusName returns a status. A vulnerability that is fixed in a newer version is still in the image.
+export const statusName = (s) => (s === "fixed" ? "fix available" : text(s));
+
+const packageName = (p) => [text(p.namespace && !p.os ? p.namespace + "/" + p.name : p.name, 100), " ", text(p.version, 60)];
+
+const shows = {
+  async vulnerabilities({ image, base, query, signal }) {
+    const q = Object.fromEntries(["severity", "type", "status", "layer", "package", "cursor"].map((k) => [k, query.get(k) || ""]));
+    const page = await get(path("images", image.digest, "vulnerabilities"), { ...q, limit: size }, signal);
+    const uncovered = page.coverage.filter((c) => !c.feed);
+    return [
+      el("h2", {}, "Vulnerabilities"),
+      form({ id: "filter", class: "row", role: "search", "aria-label": "Filter vulnerabilities" }, "Filter", (v) => go(where(base, { ...v, layer: q.layer, package: q.package })),
+        field("Severity at least", "severity", q.severity, {}, [["", "any"], ...levels]),
+        field("Packages", "type", q.type, {}, [["", "all"], ["os", "of the distribution"], ["non-os", "others"]]),
+        field("Status", "status", q.status, {}, [["", "any"], "affected", ["fixed", "fix available"], "will-not-fix", "deferred", "under-investigation", "end-of-life"])),
+      (q.layer || q.package) && el("p", {}, q.layer ? `Only of layer ${Number(q.layer)}. ` : "Only of one package. ", el("a", { href: base }, "Show all")),
+      uncovered.length > 0 && el("p", { class: "problem" }, "The service has no advisories for some packages of ", uncovered.slice(0, 5).flatMap((c, n) => [n ? ", " : "", text([c.type, c.namespace, c.release].filter(Boolean).join(" "))]), ". They may have vulnerabilities."),
+      table("Vulnerabilities", ["Vulnerability", "Severity", "Package", "Status", "Fixed in", "Layer", "Mark"], page.items.map((v) => [
+        [link("/vulnerabilities/" + encodeURIComponent(v.id), v.id, 60), v.summary ? [" ", text(v.summary, 80)] : ""],
+        [badge(v.severity.level), v.exploited ? " exploited" : ""], packageName(v.package), [statusName(v.status), v.suppressed ? [", suppressed: ", text(v.suppressed)] : ""],
+        v.fixed ? text(v.fixed, 60) : "", v.package.layer >= 0 ? String(v.package.layer) : "",
+        el("a", { href: where(base, { show: "mark", vulnerability: v.id, package: v.package.purl }), "aria-label": `Mark ${shown(v.id).slice(0, 60)} in ${shown(v.package.name).slice(0, 60)}` }, "Mark"),
+      ]), "No vulnerability fits."),
+      pager(base, q, page.next),
+    ];
+  },
+
+  async remedies({ image, signal }) {
+    const r = await get(path("images", image.digest, "remedies"), null, signal);
+    return [
+      el("h2", {}, "What to update"),
+      r.base ? facts([["Base image", r.base.name ? text(r.base.name) : "unknown name"], ["Found by", text(r.base.origin)], ["Its layers", r.base.layers ? `the lowest ${r.base.layers}` : "unknown"], ["Findings in them", r.base.layers ? String(r.base.findings) : ""],
+        ["Other findings", r.base.layers ? String(r.base.application) : ""], ["Only another base image can fix", String(r.openBase)]]) : el("p", {}, "The base image is unknown."),
+      r.items.length === 0 && el("p", { class: "empty" }, "No upgrade fixes a vulnerability."),
+      pages(r.items.flatMap((x) => x.upgrades.map((u) => ({ ...u, type: x.type }))), size, (part) => table("Upgrades", ["Package", "Type", "From", "To", "Fixes", "Worst", "Still open"], part.map((u) =>
+        [[text(u.name), u.packages && u.packages.join() !== u.name ? [" (", text(u.packages.join(", "), 80), ")"] : ""], text(u.type), text(u.version, 60), [text(u.to, 60), u.unsure ? [" ", text(u.unsure)] : ""], String(u.fixes), badge(u.worst), String(u.open || 0)]), "")),
+      r.items.filter((x) => x.command).slice(0, 20).map((x) => el("figure", {}, el("figcaption", {}, "Command that closes ", String(x.closes), x.closes === 1 ? " finding of " : " findings of ", text(x.type)), el("pre", { tabindex: "0" }, code(x.command, 1000)))),
+      r.open > 0 && el("p", {}, `No version fixes ${r.open} other findings.`),
+    ];
+  },
+
+  async packages({ image, base, query, signal }) {
+    const q = { show: "packages", ...Object.fromEntries(["type", "layer", "cursor"].map((k) => [k, query.get(k) || ""])) };
+    const page = await get(path("images", image.digest, "packages"), { ...q, show: "", limit: size }, signal);
+    return [
+      el("h2", {}, "Packages"),
+      form({ id: "filter", class: "row", role: "search", "aria-label": "Filter packages" }, "Filter", (v) => go(where(base, { ...q, ...v, cursor: "" })),
+        field("Type", "type", q.type, { maxlength: "50", hint: "deb, npm, maven" }), field("Layer", "layer", q.layer, { inputmode: "numeric", pattern: "[0-9]*", maxlength: "5" })),
+      table("Packages", ["Package", "Type", "Source package", "Licenses", "Layer", "File", "Vulnerabilities"], page.items.map((p) => [
+        packageName(p), text(p.type), p.source ? text([p.source, p.sourceVersion].filter(Boolean).join(" ")) : "", p.licenses ? text(p.licenses.join(", "), 60) : "", p.layer >= 0 ? String(p.layer) : "", p.path ? code(p.path, 80) : "",
+        el("a", { href: where(base, { package: p.id }), "aria-label": "Show vulnerabilities of " + shown(p.name).slice(0, 60) }, "Show"),
+      ]), "No package fits."),
+      pager(base, q, page.next),
+    ];
+  },
+
+  async layers({ image, base, signal }) {
+    const [history, r] = await Promise.all([get(path("images", image.digest, "history"), null, signal), get(path("images", image.digest, "remedies"), null, signal).catch(() => ({}))]);
+    const rows = history.items.map((l, n) => ({ ...l, n }));
+    return [
+      el("h2", {}, "Layers"),
+      el("p", {}, r.base?.layers ? ["The lowest ", String(r.base.layers), " layers are those of the base image ", r.base.name ? text(r.base.name) : "", "."] : "The base image is unknown."),
+      pages(rows, size, (part) => table("Layers, lowest first", ["Layer", "Made by", "Size", "Entries", "Base image", "Content"], part.map((l) => [
+        String(l.n), l.createdBy ? code(l.createdBy, 120) : "", (l.size / 1e6).toFixed(1) + " MB", String(l.entries), r.base?.layers ? (l.n < r.base.layers ? "yes" : "no") : "unknown",
+        [el("a", { href: where(base, { show: "packages", layer: String(l.n) }), "aria-label": `Packages of layer ${l.n}` }, "Packages"), " ", el("a", { href: where(base, { layer: String(l.n) }), "aria-label": `Vulnerabilities of layer ${l.n}` }, "Vulnerabilities")],
+      ]), "The image has no layers.")),
+    ];
+  },
+
+  async findings({ image, base, query, signal }) {
+    const q = { show: "findings", cursor: query.get("cursor") || "" };
+    const page = await get(path("images", image.digest, "findings"), { cursor: q.cursor, limit: size }, signal);
+    return [
+      el("h2", {}, "Findings in files"),
+      table("Findings in files", ["Finding", "Severity", "File", "Layer", "Analyzer"], page.items.map((f) => [[text(f.title), " ", code(f.rule, 60), f.detail ? [" ", text(f.detail, 120)] : ""], badge(f.severity), f.path ? [code(f.path, 80), f.line ? `:${f.line}` : ""] : "configuration", f.layer >= 0 ? [String(f.layer), f.hidden ? " (hidden)" : ""] : "", text(f.analyzer)])),
+      pager(base, q, page.next),
+    ];
+  },
+
+  async verdicts({ image, base, query, signal }) {
+    const q = { show: "verdicts", cursor: query.get("cursor") || "" };
+    const history = await get(path("images", image.digest, "verdicts"), { cursor: q.cursor, limit: 30 }, signal);
+    let now = null;
+    try {
+      now = await get(path("images", image.digest, "verdict"), null, signal);
+    } catch (err) {
+      if (err.status !== 409 && err.status !== 503) throw err;
+      now = err;
+    }
+    const key = (d) => [d.action, d.rule, d.id || d.message, d.package].join("\u0001");
+    const label = (d) => d.id || d.message || d.rule || d.target;
+    const change = (n) => {
+      const of = (v) => new Map((v?.summary?.decisions || []).map((d) => [key(d), label(d)]));
+      let before = n - 1;
+      while (before >= 0 && history.items[before].policy !== history.items[n].policy) before--;
+      if (before < 0) return "";
+      const [a, b] = [of(history.items[before]), of(history.items[n])];
+      const list = (x, y) => [...new Set([...x].filter(([k]) => !y.has(k)).map(([, v]) => v))].join(", ");
+      const [added, gone] = [list(b, a), list(a, b)];
+      const marks = (v) => (v.summary?.marks || []).length;
+      const [m, k] = [marks(history.items[before]), marks(history.items[n])];
+      return [m !== k && `Marks: ${m} before, ${k} now. `, added && ["New: ", text(added, 100), " "], gone && ["Gone: ", text(gone, 100)]];
+    };
+    return [
+      el("h2", {}, "Verdict"),
+      now.action ? [facts([["Verdict", badge(now.action)], ["Policy", link("/policies/" + encodeURIComponent(now.policy), now.policy)], ["Since", time(now.since)], ["Until", time(now.until)]]), decisionTable(now.summary?.decisions || [])] : el("p", {}, text(now.message)),
+      el("h2", {}, "History"),
+      table("Verdicts, oldest first", ["Since", "Policy", "Verdict", "Change of decisions"], history.items.map((v, n) => [time(v.since), text(v.policy), badge(v.action), change(n)]), "The image has had no verdict."),
+      pager(base, q, history.next),
+    ];
+  },
+};
+
+// decisionTable shows the decisions of a verdict.
+export const decisionTable = (list) => pages(list, 30, (part) => table("Decisions", ["Action", "Rule", "About", "Message", "Place"], part.map((d) => [
+  badge(d.action), text(d.rule), d.id && d.target === "match" ? link("/vulnerabilities/" + encodeURIComponent(d.id), d.id, 60) : text(d.id || d.target), text(d.message, 120), d.place ? code(d.place, 80) : "",
+]), "The policy objects to nothing."));
+
+const justifications = ["component_not_present", "vulnerable_code_not_present", "vulnerable_code_not_in_execute_path", "vulnerable_code_cannot_be_controlled_by_adversary", "inline_mitigations_already_exist"];
+
+// mark is the form that makes a mark from a finding.
+async function mark({ image, base, query }) {
+  const reference = image.tags?.[0]?.name || image.reference || "";
+  const repository = reference.replace(/@.*$/, "").replace(/:[^/:]*$/, "");
+  const scopes = [["image", "this image"], ...(repository ? [["repository", "all images of " + repository.slice(0, 200)]] : []), ["all", "all images"]];
+  return [
+    el("h2", {}, "Mark a finding"),
+    el("p", {}, "A mark states how a vulnerability affects packages. Policies take it into account."),
+    form({ id: "mark", class: "stack" }, "Store the mark", async (v) => {
+      const body = { vulnerability: v.vulnerability, packages: [v.package], status: v.status, detail: v.detail };
+      if (v.status === "not-affected") body.justification = v.justification;
+      if (v.scope === "image") body.scope = { images: [image.digest] };
+      if (v.scope === "repository") body.scope = { repositories: [repository] };
+      if (v.expires) body.expires = new Date(v.expires + "T23:59:59").toISOString();
+      await call("POST", "/v1/marks", { body });
+      await go(base);
+      announce("The mark is stored.");
+    },
+    field("Vulnerability", "vulnerability", query.get("vulnerability") || "", { required: true, maxlength: "200" }),
+    field("Package", "package", query.get("package") || "", { required: true, maxlength: "2000", hint: "a package URL; without a version it fits all versions" }),
+    field("Status", "status", "not-affected", {}, ["not-affected", "affected", "fixed", "under-investigation"]),
+    field("Justification", "justification", "vulnerable_code_not_in_execute_path", { hint: "of not-affected" }, justifications),
+    field("Detail", "detail", "", { rows: 3, maxlength: "4000" }),
+    field("Scope", "scope", "image", {}, scopes),
+    field("Expires after", "expires", "", { type: "date" })),
+    el("p", {}, el("a", { href: base }, "Back to the vulnerabilities")),
+  ];
+}

@@ -1,0 +1,347 @@
+package page_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/hullmark/hullmark/db/catalog"
+	"github.com/hullmark/hullmark/examples/fleet/internal/fleettest"
+	"github.com/hullmark/hullmark/examples/fleet/serve"
+	"github.com/hullmark/hullmark/examples/fleet/store"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// A view is a view with content.
+type view struct{ name, path string }
+
+// filled returns a service with content in every view, its views, and a token. An image has a name of the argument in each place that takes any
+// text.
+func filled(t *testing.T, name string) (*fleettest.Service, []view, *fleettest.Client) {
+	s := fleettest.Start(t, serve.Options{})
+	hostile := fleettest.NPM("GHSA-dddd-"+name, "left", "2.0.0", matcher.Critical)
+	hostile.Summary, hostile.Aliases, hostile.URLs = name, []string{name}, []string{"javascript:pwned()", "https://advisories.example/" + name}
+	hostile.Severities[0].Source, hostile.Severities[0].Word, hostile.Feed = name, name, "osv"
+	fleettest.WriteAdvisories(t, s.File, append(advisories(), hostile)...)
+	printed := strings.Map(func(r rune) rune { // policies and authors have no control characters
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, name)
+	secret, err := s.Store.NewToken(t.Context(), &store.Token{Tenant: "team", Name: cut(printed, 190), Scopes: store.Scopes()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := s.Client(t, "team").With(secret)
+	c.Do("PUT", "/v1/policies/severe", map[string]any{"document": policy + "# " + strings.ReplaceAll(printed, "\ufeff", "")}).Want(201)
+	c.Do("PUT", "/v1/mappings", map[string]any{"items": []any{map[string]any{"pattern": "**", "policy": "severe"}, map[string]any{"pattern": cut(name, 400), "policy": "severe"}}}).Want(200)
+	r := fleettest.NewRegistry(t)
+	text, err := json.Marshal(map[string]any{"name": "left", "version": "1.5.0", "license": name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	img := fleettest.Image(t, fleettest.Debian(t, "libc6 2.36-9 glibc", "zlib1g 1.2 zlib"),
+		fleettest.Layer(t, "app/"+cut(strings.NewReplacer("/", "_", "\x00", "").Replace(name), 60)+"/node_modules/left/package.json", string(text)))
+	ref, digest := r.Push(t, "team/app:1", img)
+	c.Analyze(ref)
+	c.Do("PATCH", "/v1/images/"+digest, map[string]any{"annotations": map[string]string{cut(name, 190): cut(name, 1900)}}).Want(200)
+	// An SBOM may state anything.
+	bom, err := json.Marshal(map[string]any{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": []any{
+		map[string]any{"type": "library", "name": name, "version": name, "purl": "pkg:npm/" + url.PathEscape(cut(name, 900)) + "@1", "licenses": []any{map[string]any{"license": map[string]any{"name": name}}}},
+		map[string]any{"type": "library", "name": "left", "version": "1.0.0", "purl": "pkg:npm/left@1.0.0"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m fleettest.Submission
+	c.Do("POST", "/v1/sboms", bom).Want(202).Into(&m)
+	m = c.Wait(m.ID)
+	// The API takes references and tags that registries have only. The store has any.
+	if err := s.Store.Write(t.Context(), func(tx *store.Tx) error {
+		other := store.Image{Tenant: "team", Digest: "sha256:" + strings.Repeat("f", 64), Kind: store.Reference, Reference: name, Platform: name, Submitted: time.Now()}
+		err := tx.Begin(t.Context(), &other)
+		if err == nil {
+			err = tx.End(t.Context(), "team", other.Digest, store.Failed, name, name)
+		}
+		if err == nil {
+			_, err = tx.Point(t.Context(), "team", name, digest)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	failed := c.Wait(c.Submit("registry.example:1/team/none").ID)
+	c.Do("POST", "/v1/marks", map[string]any{"vulnerability": "CVE-2026-0003", "packages": []string{"pkg:npm/left?x=" + url.QueryEscape(cut(name, 600))}, "status": "not-affected", "justification": "vulnerable_code_not_present", "detail": cut(name, 3900),
+		"scope": map[string]any{"repositories": []string{cut(name, 490)}, "images": []string{cut(name, 190)}}, "expires": time.Now().Add(24 * time.Hour)}).Want(201)
+	c.Do("POST", "/v1/subscriptions", map[string]any{"url": "https://receiver.example/" + url.PathEscape(cut(name, 300)), "repositories": []string{cut(name, 490)}}).Want(201)
+	fleettest.Eventually(t, "verdicts and the index are there", func() bool {
+		var v struct{ Items []struct{ Verdict string } }
+		c.Get("/v1/images?state=analyzed", &v)
+		var affected struct{ Items []any }
+		c.Get("/v1/affected?purl=pkg:npm/left", &affected)
+		return len(v.Items) == 2 && v.Items[0].Verdict != "" && v.Items[1].Verdict != "" && len(affected.Items) == 2
+	})
+	image := "/images/" + digest
+	return s, []view{
+		{"images", "/images"}, {"images-filtered", "/images?verdict=stop&name=app"}, {"image", image}, {"image-remedies", image + "?show=remedies"}, {"image-packages", image + "?show=packages"},
+		{"image-layers", image + "?show=layers"}, {"image-findings", image + "?show=findings"}, {"image-verdicts", image + "?show=verdicts"},
+		{"mark", image + "?show=mark&vulnerability=CVE-2026-0001&package=" + url.QueryEscape("pkg:deb/debian/libc6@2.36-9")},
+		{"sbom", "/images/" + m.Image}, {"image-failed", "/images/sha256:" + strings.Repeat("f", 64)}, {"sbom-packages", "/images/" + m.Image + "?show=packages"}, {"submission", "/submissions/" + failed.ID}, {"vulnerabilities", "/vulnerabilities"},
+		{"vulnerability", "/vulnerabilities/" + url.PathEscape("GHSA-dddd-"+name)}, {"vulnerability-unknown", "/vulnerabilities/" + url.PathEscape(cut(name, 190))}, {"packages", "/packages"},
+		{"packages-found", "/packages?purl=pkg:npm/left"}, {"events", "/events"}, {"policies", "/policies"}, {"policy", "/policies/severe"}, {"marks", "/marks"}, {"subscriptions", "/subscriptions"},
+		{"feeds", "/feeds"}, {"missing", "/images/none"}, {"no-view", "/submissions/none"},
+	}, c
+}
+
+// cut returns the beginning of a text, of at most n bytes.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "")
+}
+
+// TestAccessible holds every view against axe-core's rules, light and dark, narrow and wide. No view is wider than the window.
+func TestAccessible(t *testing.T) {
+	modules := os.Getenv("HULLMARK_NODE_MODULES")
+	if modules == "" {
+		t.Skip("HULLMARK_NODE_MODULES is not set: it names a node_modules with axe-core")
+	}
+	axe, err := os.ReadFile(filepath.Join(modules, "axe-core/axe.min.js"))
+	if err != nil {
+		t.Skipf("axe-core is not installed: %v", err)
+	}
+	s, views, c := filled(t, "ordinary")
+	b := open(t, s.URL, 1280)
+	check := func(name string) {
+		for _, scheme := range []string{"light", "dark"} {
+			b.media("prefers-color-scheme", scheme)
+			for _, width := range []int{360, 1280} {
+				b.size(width)
+				got := fmt.Sprint(b.eval(`axe.run().then((r) => r.violations.map((v) => v.id + ": " + v.help + ": " + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 120) + " " + n.failureSummary).join("; ")).join("\n"))`))
+				if got != "" {
+					t.Errorf("%s, %s, %d wide:\n%s", name, scheme, width, got)
+				}
+				if wide := b.eval(`document.documentElement.scrollWidth`); wide.(float64) > float64(width) {
+					t.Errorf("%s is %v wide in a window of %d", name, wide, width)
+				}
+				b.picture(fmt.Sprintf("%s-%s-%d", name, scheme, width))
+			}
+		}
+	}
+	b.load("/")
+	b.eval(string(axe) + "; 0")
+	b.until(`document.querySelector("#sign-in")`)
+	check("sign-in")
+	b.signIn(c.Secret)
+	b.eval(string(axe) + "; 0")
+	for _, v := range views {
+		b.show(v.path)
+		check(v.name)
+	}
+	b.quiet()
+}
+
+// TestKeyboard: the content is reachable without a mouse, and the focus follows.
+func TestKeyboard(t *testing.T) {
+	s := fleettest.Start(t, serve.Options{})
+	fleettest.WriteAdvisories(t, s.File, advisories()...)
+	c := s.Client(t, "team")
+	b := open(t, s.URL, 1280)
+	b.signIn(c.Secret)
+	focus := func(want string) {
+		t.Helper()
+		b.until(`document.activeElement.tagName + " " + document.activeElement.textContent.slice(0, 40) === %s`, want)
+	}
+	focus("H1 Images")
+	b.load("/images")
+	b.until(`document.querySelector("#filter")`)
+	b.press("Tab")
+	focus("A Skip to the content")
+	for _, want := range []string{"A Fleet", "A Images", "A Vulnerabilities", "A Packages"} {
+		b.press("Tab")
+		focus(want)
+	}
+	b.press("Enter")
+	focus("H1 Packages")
+	b.until(`document.title === "Packages – Fleet" && document.querySelector("nav [aria-current=page]").textContent === "Packages"`)
+	b.eval(`history.back()`)
+	focus("H1 Images")
+	b.click("#filter-submit") // another state of the same view keeps the focus, and tells the outcome
+	focus("BUTTON Filter")
+	b.until(`document.querySelector("#live").textContent === "No images."`)
+	b.media("prefers-reduced-motion", "reduce")
+	if got := b.eval(`getComputedStyle(document.querySelector("button")).transitionDuration`); got != "0s" {
+		t.Errorf("with reduced motion, a transition takes %v", got)
+	}
+	b.quiet()
+}
+
+// TestNoScript: without scripts, the page says where the API is.
+func TestNoScript(t *testing.T) {
+	s := fleettest.Start(t, serve.Options{})
+	b := open(t, s.URL, 360)
+	b.call("Emulation.setScriptExecutionDisabled", map[string]any{"value": true}, nil)
+	b.load("/images")
+	b.call("DOM.enable", nil, nil)
+	var document struct {
+		Root struct{ NodeID int }
+	}
+	b.call("DOM.getDocument", nil, &document)
+	var found struct{ NodeID int }
+	b.call("DOM.querySelector", map[string]any{"nodeId": document.Root.NodeID, "selector": `noscript a[href="/v1/openapi.yaml"]`}, &found)
+	if found.NodeID == 0 {
+		t.Error("without scripts, there is no link to the document of the API")
+	}
+	b.picture("noscript-light-360")
+}
+
+// odd are names that try to be more than text: markup, templates, escapes of terminals, characters that change the order of others or cannot be
+// seen, marks on marks, and no place to break a line.
+const odd = "\"><img src=x onerror=pwned()><script>pwned()</script>${pwned()}{{pwned()}}\x1b[31m\x1b]8;;\a\u009b2J\r\n\tuser\u202egnp.exe\u2066\u200f\u061c\u200b\ufeff\u00ad\U000e0041%2e%2e/?#&"
+
+var hostile = []struct{ name, text string }{
+	{"odd", odd},
+	{"long", strings.Repeat("W", 200) + strings.Repeat("e\u0301\u0335\u0301", 30) + strings.Repeat(odd+" </td></table><svg/onload=pwned()><base href=https://evil.example/>javascript:pwned()", 45)},
+}
+
+// TestHostile shows names that try to be more than text in every field of every view. They stay text, without characters that cannot be seen,
+// and no element is not the page's own.
+func TestHostile(t *testing.T) {
+	for _, test := range hostile {
+		t.Run(test.name, func(t *testing.T) {
+			s, views, c := filled(t, test.text)
+			b := open(t, s.URL, 360)
+			b.call("Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": `window.pwned = () => { window.owned = true }`}, nil)
+			b.signIn(c.Secret)
+			seen, opened := false, false
+			for _, v := range views {
+				b.show(v.path)
+				got := b.eval(`(() => {
+					const bad = [];
+					for (const n of document.querySelectorAll("bdi, code, td a")) if (n.textContent.length > 4000) bad.push("not cut: " + n.textContent.length);
+					for (const more of document.querySelectorAll("button.more")) more.click(); // shows all of long texts
+					if (window.owned) bad.push("a script ran");
+					for (const e of document.querySelectorAll("main img, main script, main svg, main iframe, main style, main base, main object, main link, body > script")) bad.push("element " + e.tagName);
+					for (const e of document.querySelectorAll("*")) for (const a of e.attributes) {
+						if (a.name.startsWith("on")) bad.push("attribute " + a.name);
+						if (a.name === "href" && !/^(\/|#|https?:)/.test(a.value)) bad.push("link " + a.value);
+					}
+					const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+					for (let n; n = walker.nextNode();) if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u{e0000}-\u{e007f}]/u.test(n.data.replace(/\n/g, "")) && !n.parentElement.closest("textarea, noscript, option")) bad.push("invisible characters: " + JSON.stringify(n.data.slice(0, 100)));
+					if (/[\p{Cc}\p{Cf}]/u.test(document.title)) bad.push("title");
+					if (document.documentElement.scrollWidth > 360) bad.push("it is " + document.documentElement.scrollWidth + " wide");
+					return [bad.slice(0, 5).join("; "), !!document.querySelector(".escape") && document.body.innerText.includes("<script>pwned()"), [...document.querySelectorAll(".more")].some((m) => m.textContent === "Show less")];
+				})()`).([]any)
+				if got[0] != "" {
+					t.Errorf("%s: %s", v.name, got[0])
+				}
+				seen, opened = seen || got[1].(bool), opened || got[2].(bool)
+				b.picture("hostile-" + test.name + "-" + v.name)
+			}
+			if !seen || !opened && test.name == "long" {
+				t.Errorf("a view shows the name: %t, in parts: %t", seen, opened)
+			}
+			b.quiet()
+		})
+	}
+}
+
+const (
+	crowd     = 10_000                 // images
+	firstTime = 300 * time.Millisecond // until the first frame of a view
+)
+
+// TestPaint measures the first frame of each view of a fleet with many images. The best of five counts, as other programs take their part of
+// the processor.
+func TestPaint(t *testing.T) {
+	ctx := t.Context()
+	s := fleettest.Start(t, serve.Options{})
+	fleettest.WriteAdvisories(t, s.File, advisories()...)
+	r := fleettest.NewRegistry(t)
+	c := s.Client(t, "team")
+	var packages []string
+	for i := range 280 {
+		packages = append(packages, fmt.Sprintf("package%d 1.%d", i, i))
+	}
+	base := fleettest.Debian(t, append(packages, "libc6 2.36-9 glibc", "zlib1g 1.2 zlib")...)
+	ref, digest := r.Push(t, "team/app:1", fleettest.Image(t, base))
+	c.Analyze(ref)
+	insert(ctx, t, s, digest)
+	ref, _ = r.Push(t, "team/app:2", fleettest.Image(t, base, fleettest.Layer(t, "x", "x")))
+	c.Analyze(ref) // the service looks at its images, and updates the index
+	fleettest.Eventually(t, "the index has all images", func() bool {
+		todo, err := s.Store.ToIndex(ctx, 1)
+		return err == nil && len(todo) == 0
+	})
+	b := open(t, s.URL, 1280)
+	b.signIn(c.Secret)
+	image := "/images/" + digest
+	for _, path := range []string{"/images", "/images?verdict=stop", "/images?name=team/app-99", "/images?name=nothing", image, image + "?show=packages", image + "?show=layers", image + "?show=remedies", image + "?show=verdicts",
+		"/vulnerabilities/CVE-2026-0001", "/packages?purl=pkg:deb/debian/libc6", "/events", "/policies", "/marks", "/subscriptions", "/feeds"} {
+		best := time.Hour
+		for range 5 {
+			best = min(best, time.Duration(b.show(path)*float64(time.Millisecond)))
+		}
+		t.Logf("%-40s %4d ms, %v rows", path, best.Milliseconds(), b.eval(`document.querySelectorAll("tbody tr").length`))
+		if best > firstTime {
+			t.Errorf("%s: first frame after %v, want at most %v", path, best, firstTime)
+		}
+		if rows := b.eval(`document.querySelectorAll("tbody tr").length`).(float64); rows > 100 {
+			t.Errorf("%s has %v rows", path, rows)
+		}
+	}
+	b.show("/images")
+	first := b.eval(`document.querySelector("tbody a").getAttribute("href")`)
+	b.click("a[rel=next]")
+	b.until(`location.search.includes("cursor=") && document.querySelector("tbody a").getAttribute("href") > %s`, first)
+	b.quiet()
+}
+
+// insert adds images with the content of one to the store.
+func insert(ctx context.Context, t *testing.T, s *fleettest.Service, digest string) {
+	image, err := s.Store.Catalog.Image(ctx, digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all catalog.Batch
+	for i := range crowd {
+		x := *image
+		x.Digest = fmt.Sprintf("sha256:%064x", i+1)
+		all.Images = append(all.Images, x)
+	}
+	if err := s.Store.Catalog.Write(ctx, &all); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Store.Write(ctx, func(tx *store.Tx) error {
+		for i := range all.Images {
+			d := all.Images[i].Digest
+			if err := tx.Unindexed(ctx, d); err != nil {
+				return err
+			}
+			name := fmt.Sprintf("registry.example/team/app-%d:1", i)
+			if err := tx.Begin(ctx, &store.Image{Tenant: "team", Digest: d, Kind: store.Reference, Reference: name, Submitted: time.Now()}); err != nil {
+				return err
+			}
+			if err := tx.End(ctx, "team", d, store.Analyzed, "", ""); err != nil {
+				return err
+			}
+			if _, err := tx.Point(ctx, "team", name, d); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Store.DB.ExecContext(ctx, "UPDATE fleet_images SET stale = 0, severity = 'high', verdict = 'stop'"); err != nil { // as evaluated
+		t.Fatal(err)
+	}
+}
