@@ -30,6 +30,8 @@ type DB struct {
 	pages           []atomic.Pointer[page]           // of root, after they have been read
 	enrichmentPages []atomic.Pointer[enrichmentPage] // likewise
 
+	identifiers atomic.Pointer[identifierIndex] // nil until IndexIdentifiers
+
 	names       sync.Map // of nameIndex, by type
 	blocks      cache[block]
 	enrichments cache[enrichmentBlock]

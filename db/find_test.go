@@ -24,6 +24,15 @@ func TestFind(t *testing.T) {
 		})
 	}
 	d := open(t, build(t, as...))
+	testFind(t, d, as)
+	if err := d.IndexIdentifiers(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	testFind(t, d, as)
+}
+
+func testFind(t *testing.T, d *db.DB, as []matcher.Advisory) {
+	t.Helper()
 	all := collect(t, d)
 	for _, id := range []string{"CVE-SHARED", "X-7", as[0].ID, full().ID, full().Aliases[0], full().Updates[1], full().Summary, "debian", "", "zzz"} {
 		want := make(map[matcher.Key]int)

@@ -3,6 +3,11 @@
 //
 //	go run ./examples/simulate -images 1000000 -feeds ../shared/feeds
 //
+// With -service it sends the fleet to a service instead, such as examples/fleet, whose token is in $FLEET_TOKEN, and measures it:
+//
+//	go run ./examples/simulate -images 100000 -advisories advisories.db
+//	go run ./examples/simulate -images 100000 -service http://127.0.0.1:8080
+//
 // With -feeds, most packages of the fleet and their advisories are real; without it, all are made up.
 package main
 
@@ -24,13 +29,26 @@ func main() {
 	flag.IntVar(&o.questions, "questions", 10_000, "advisories whose images are looked up")
 	flag.StringVar(&o.feeds, "feeds", "", "folder of real feeds")
 	flag.BoolVar(&o.goals, "goals", false, "fail if a goal is missed")
+	l := load{out: os.Stdout, token: os.Getenv("FLEET_TOKEN")}
+	flag.StringVar(&l.url, "service", "", "send the fleet to the service at `URL`")
+	flag.IntVar(&l.senders, "senders", 16, "SBOMs that are sent at once")
+	flag.IntVar(&l.clients, "clients", 500, "clients that ask the service once a second, and then twice")
+	flag.IntVar(&l.seconds, "seconds", 60, "seconds for which they ask")
+	advisories := flag.String("advisories", "", "write the advisories to `FILE`, and nothing else")
+	fill := flag.Int("fill", 500_000, "advisories in this file, at least")
 	measured := flag.String(measureFlag, "", "measure one day: an index and two databases, separated by commas")
 	flag.Parse()
 	ctx := context.Background()
 	var err error
-	if *measured != "" {
+	l.options = o
+	switch {
+	case *advisories != "":
+		err = writeAdvisories(ctx, *advisories, o, *fill)
+	case l.url != "":
+		err = l.run(ctx)
+	case *measured != "":
 		err = measure(ctx, os.Stdout, strings.Split(*measured, ","))
-	} else {
+	default:
 		err = run(ctx, os.Stdout, o)
 	}
 	if err != nil {

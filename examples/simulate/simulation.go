@@ -72,9 +72,12 @@ func (s *simulation) goal(what string, value any, goal string, ok bool) {
 	fmt.Fprintf(s.out, "%-62s %-12v goal %s: %s\n", what, value, goal, word)
 }
 
+// namesOf returns the number of names of packages in a fleet.
+func namesOf(images int) int { return max(images*170/1000, 6000) }
+
 // prepare makes the packages, and the advisories of the first day.
 func (s *simulation) prepare(ctx context.Context) error {
-	names := max(s.images*170/1000, 6000)
+	names := namesOf(s.images)
 	var err error
 	covered := 0
 	if s.images <= mostStored { // all packages of the ecosystem are matched in that day

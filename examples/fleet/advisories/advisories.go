@@ -117,6 +117,13 @@ func (f *File) refresh() {
 		f.current.retire()
 	}
 	f.current, f.info, f.err = &Set{DB: opened, Loaded: time.Now()}, info, nil
+	f.current.users++
+	go func(s *Set) {
+		defer s.release()
+		if err := s.IndexIdentifiers(context.Background()); err != nil { // searches by identifier take longer then
+			f.Log.Warn("indexing the identifiers of advisories failed", "error", err)
+		}
+	}(f.current)
 	f.Log.Info("opened advisories", "hash", f.current.Hash(), "date", opened.Info().Date)
 }
 

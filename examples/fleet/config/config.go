@@ -26,6 +26,8 @@ type File struct {
 	Database   string        `yaml:"database"`
 	Objects    string        `yaml:"objects"`
 	Key        string        `yaml:"key"`
+	Neighbours Neighbours    `yaml:"neighbours"`
+	Memory     Size          `yaml:"memory" min:"67108864"` // of the process, about
 	Role       string        `yaml:"role" want:"api|worker|all"`
 	Workers    int           `yaml:"workers" min:"1" max:"1000"`
 	MaxUpload  Size          `yaml:"max-upload" min:"1"`
@@ -45,6 +47,15 @@ type File struct {
 type TLS struct {
 	Certificate string `yaml:"certificate"`
 	Key         string `yaml:"key"`
+}
+
+// Neighbours are other systems that the service answers.
+type Neighbours struct {
+	Tenant    string `yaml:"tenant"`    // of Kubernetes and clients of Clair
+	Admission string `yaml:"admission"` // file of rules for Kubernetes
+	Harbor    bool   `yaml:"harbor"`
+	Clair     string `yaml:"clair"` // file with the shared key
+	Falco     bool   `yaml:"falco"`
 }
 
 // A Proxy authenticates users and names them in a header.
@@ -104,7 +115,7 @@ type Log struct {
 
 // Default returns the configuration of a service without a file.
 func Default() *File {
-	return &File{Listen: "127.0.0.1:8080", Data: "fleet-data", Role: "all", Workers: 4, MaxUpload: 10 << 30, Operators: []string{"default"}, KeepEvents: 90 * 24 * time.Hour,
+	return &File{Listen: "127.0.0.1:8080", Data: "fleet-data", Role: "all", Workers: 4, MaxUpload: 10 << 30, Memory: 384 << 20, Neighbours: Neighbours{Tenant: "default"}, Operators: []string{"default"}, KeepEvents: 90 * 24 * time.Hour,
 		Advisories: Advisories{Every: 6 * time.Hour}, Archive: Archive{Every: 24 * time.Hour}, Log: Log{Format: "text"}}
 }
 
@@ -143,6 +154,7 @@ func (f *File) check(d *decoder, feeds []string) {
 		u, err := url.Parse(f.Objects)
 		require("objects", err == nil && u.Scheme == "s3" && u.Host != "", "want s3://BUCKET/PREFIX?endpoint=URL")
 	}
+	require("neighbours.tenant", tenants.MatchString(f.Neighbours.Tenant), "want lower-case letters, digits and hyphens, at most 63")
 	require("advisories.mirror", f.Advisories.File == "" || f.Advisories.Mirror == "" && len(f.Advisories.Feeds) == 0, "a file of another program has no mirror and no feeds")
 	for name := range f.Advisories.Feeds {
 		require("advisories.feeds."+name, slices.Contains(feeds, name), "no such feed")

@@ -52,6 +52,9 @@ func (x *Index) Update(ctx context.Context) (int, error) {
 	if err != nil || len(digests) == 0 {
 		return 0, err
 	}
+	if err := x.Store.Build(ctx, digests); err != nil { // before their content is read
+		return 0, err
+	}
 	var b catalog.IndexBuilder
 	for _, d := range digests {
 		image, err := x.Store.Catalog.Image(ctx, d)

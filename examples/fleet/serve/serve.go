@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/content"
 	"github.com/hullmark/hullmark/analyzer/scan"
@@ -27,10 +28,12 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/answer"
 	"github.com/hullmark/hullmark/examples/fleet/api"
 	"github.com/hullmark/hullmark/examples/fleet/archive"
+	"github.com/hullmark/hullmark/examples/fleet/falco"
 	"github.com/hullmark/hullmark/examples/fleet/feeds"
 	"github.com/hullmark/hullmark/examples/fleet/follow"
 	"github.com/hullmark/hullmark/examples/fleet/index"
 	"github.com/hullmark/hullmark/examples/fleet/metrics"
+	"github.com/hullmark/hullmark/examples/fleet/neighbours"
 	"github.com/hullmark/hullmark/examples/fleet/objects"
 	"github.com/hullmark/hullmark/examples/fleet/seal"
 	"github.com/hullmark/hullmark/examples/fleet/store"
@@ -62,6 +65,7 @@ type Options struct {
 	Schedules    map[string]feeds.Schedule // of feeds that differ
 	Mirror       string                    // of the feeds' publishers, see feed.UpdateOptions
 	Daily        int                       // submissions of a token in a day; no limit if zero
+	Neighbours   Neighbours                // other systems that the service answers
 	Operators    []string                  // tenants that may change what all tenants share; "default" if nil
 	Key          string                    // file of the key that encrypts credentials; "key" in Data, which is made, if empty
 	Registries   []string                  // patterns of the registries that tenants without a list of their own may use; all if empty
@@ -97,24 +101,26 @@ const (
 
 // A Service is an open process.
 type Service struct {
-	Store     *store.Store
-	handler   http.Handler
-	worker    *work.Worker
-	queue     *work.Queue
-	index     *index.Index
-	archiver  *archive.Archiver
-	files     *advisories.File
-	verdicts  *verdict.Evaluator
-	watcher   *watcher.Watcher
-	webhooks  *webhooks.Webhooks
-	updater   *feeds.Updater // nil with a file of another program
-	follower  *follow.Follower
-	options   atomic.Pointer[Options]
-	transport []*http.Transport // whose connections depend on the options
-	log       *slog.Logger
-	look      time.Duration
-	collected time.Time     // when unused parts were deleted last
-	changed   chan struct{} // an image was analyzed, or something else that maintain looks at
+	Store      *store.Store
+	handler    http.Handler
+	worker     *work.Worker
+	queue      *work.Queue
+	index      *index.Index
+	archiver   *archive.Archiver
+	files      *advisories.File
+	verdicts   *verdict.Evaluator
+	watcher    *watcher.Watcher
+	webhooks   *webhooks.Webhooks
+	updater    *feeds.Updater // nil with a file of another program
+	follower   *follow.Follower
+	neighbours *neighbours.Service
+	alerts     *falco.Intake // nil without Falco
+	options    atomic.Pointer[Options]
+	transport  []*http.Transport // whose connections depend on the options
+	log        *slog.Logger
+	look       time.Duration
+	collected  time.Time     // when unused parts were deleted last
+	changed    chan struct{} // an image was analyzed, or something else that maintain looks at
 }
 
 // kick makes maintain look now.
@@ -269,6 +275,13 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	receivers := &http.Client{Transport: s.client(func(o *Options) []netip.Prefix { return o.Receivers })}
 	s.webhooks = &webhooks.Webhooks{Store: s.Store, Index: s.index, Key: key, Sender: &webhook.Sender{Client: receivers}, Journal: s.verdicts.Journal}
 	s.webhooks.Init()
+	if err := s.notify(&o.Neighbours, o.Receivers); err != nil {
+		return nil, err
+	}
+	s.neighbours = &neighbours.Service{Store: s.Store, Answers: s.verdicts.Answers, Verdicts: s.verdicts, Advisories: provider, Key: key, Submit: s.Submit, State: s.analyzersState(), Version: "1", Log: o.Log}
+	if s.worker != nil {
+		s.worker.Secret, s.worker.Client = s.neighbours.Secret, &http.Client{Transport: s.client(func(o *Options) []netip.Prefix { return o.Allow })}
+	}
 	if s.queue, err = work.OpenQueue(ctx, s.Store, s.worker, o.Log.With("part", "queue")); err != nil {
 		return nil, err
 	}
@@ -279,6 +292,9 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 		server := &api.Server{Settings: s.settings, Store: s.Store, Objects: kept, Queue: s.queue, Answers: s.verdicts.Answers, Index: s.index, Advisories: provider,
 			Verdicts: s.verdicts, Webhooks: s.webhooks, Archiver: s.archiver, Key: key, Metrics: counts, Log: o.Log, MaxUpload: o.MaxUpload, Changed: s.kick}
 		if s.handler, err = server.Handler(); err != nil {
+			return nil, err
+		}
+		if s.handler, err = s.answers(ctx, &o.Neighbours, s.neighbours, s.handler); err != nil {
 			return nil, err
 		}
 	}
@@ -293,7 +309,7 @@ func newWorker(o *Options, s *Service, kept objects.Store, key *seal.Key, counts
 		Store:   s.Store,
 		Objects: kept,
 		Scanner: scan.Scanner{
-			Analyzers: append(all.All(), content.All()...),
+			Analyzers: analyzers(),
 			Cache:     &work.Layers{Store: s.Store, Log: o.Log, Lease: o.Lease},
 			Budget:    &scan.Budget{Memory: workerMemory, Parallel: runtime.GOMAXPROCS(0)},
 		},
@@ -309,6 +325,9 @@ func newWorker(o *Options, s *Service, kept objects.Store, key *seal.Key, counts
 		},
 	}
 }
+
+// analyzers returns those of images.
+func analyzers() []analyzer.Analyzer { return append(all.All(), content.All()...) }
 
 // registries returns the patterns of a tenant, or those of the service.
 func (s *Service) registries(ctx context.Context, tenant string) ([]string, error) {
@@ -352,6 +371,9 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 			defer cancel()
 			return server.Shutdown(end)
 		})
+	}
+	if s.alerts != nil {
+		start(func() error { return s.every(ctx, time.Minute, "joining alerts", s.rejoin) })
 	}
 	if s.worker != nil {
 		start(func() error { return s.queue.Run(ctx, stopTime) })

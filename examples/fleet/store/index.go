@@ -25,8 +25,23 @@ func (s *Store) ToIndex(ctx context.Context, n int) (digests []string, err error
 		err := scan(&d)
 		digests = append(digests, d)
 		return err
-	}, "SELECT digest FROM fleet_indexed WHERE generation = '' ORDER BY digest LIMIT ?", n)
+	}, "SELECT digest FROM fleet_indexed WHERE generation IN ('', 'building') ORDER BY digest LIMIT ?", n)
 	return digests, wrap("index", err)
+}
+
+// Build marks images that are being added to a generation. An image that is analyzed again meanwhile loses this mark, and waits for the next
+// generation.
+func (s *Store) Build(ctx context.Context, digests []string) error {
+	for group := range slices.Chunk(digests, 400) {
+		var args []any
+		for _, d := range group {
+			args = append(args, d)
+		}
+		if _, err := s.query().exec(ctx, "UPDATE fleet_indexed SET generation = 'building' WHERE generation = '' AND digest IN ("+marks(len(group))+")", args...); err != nil {
+			return wrap("index", err)
+		}
+	}
+	return nil
 }
 
 // Generations returns the generations of the index, newest first.
@@ -59,7 +74,7 @@ func (s *Store) ReplaceGenerations(ctx context.Context, old []Generation, add Ge
 			for _, d := range group {
 				args = append(args, d)
 			}
-			if _, err := tx.exec(ctx, "UPDATE fleet_indexed SET generation = ? WHERE generation = '' AND digest IN ("+marks(len(group))+")", args...); err != nil {
+			if _, err := tx.exec(ctx, "UPDATE fleet_indexed SET generation = ? WHERE generation = 'building' AND digest IN ("+marks(len(group))+")", args...); err != nil {
 				return err
 			}
 		}
