@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -64,13 +65,18 @@ func serveFlags(f *flag.FlagSet, c *config.File) *string {
 	f.DurationVar(&c.Advisories.Every, "update-every", c.Advisories.Every, "update advisories after this `TIME`")
 	f.StringVar(&c.Objects, "objects", c.Objects, "keep objects in the bucket s3://BUCKET/PREFIX?endpoint=`URL`, whose credentials are in $AWS_ACCESS_KEY_ID and $AWS_SECRET_ACCESS_KEY")
 	f.StringVar(&c.Key, "key", c.Key, "`FILE` of the key that encrypts credentials (default key in the data directory)")
-	f.StringVar(&c.Neighbours.Tenant, "neighbours-tenant", c.Neighbours.Tenant, "Kubernetes and clients of Clair see the images of the tenant `NAME`")
-	f.StringVar(&c.Neighbours.Admission, "admission", c.Neighbours.Admission, "answer Kubernetes' admission webhooks by the rules in `FILE`")
-	f.BoolVar(&c.Neighbours.Harbor, "harbor", c.Neighbours.Harbor, "answer Harbor's scanner API")
-	f.StringVar(&c.Neighbours.Clair, "clair", c.Neighbours.Clair, "answer clients of Clair v4, whose tokens are signed with the key in `FILE`")
-	f.BoolVar(&c.Neighbours.Falco, "falco", c.Neighbours.Falco, "take alerts of Falco")
+	n := &c.Neighbours
+	f.StringVar(&n.Tenant, "neighbours-tenant", n.Tenant, "Kubernetes and clients of Clair see the images of the tenant `NAME`")
+	f.StringVar(&n.Admission, "admission", n.Admission, "answer Kubernetes' admission webhooks by the rules in `FILE`")
+	f.BoolVar(&n.Harbor, "harbor", n.Harbor, "answer Harbor's scanner API")
+	f.StringVar(&n.Clair, "clair", n.Clair, "answer clients of Clair v4, whose tokens are signed with the key in `FILE`")
+	f.BoolVar(&n.Falco, "falco", n.Falco, "take alerts of Falco")
+	f.Func("memory", "collect garbage so that the process takes about `MIB` of memory (default 384); $GOMEMLIMIT takes precedence", func(s string) error {
+		mib, err := strconv.ParseUint(s, 10, 32)
+		c.Memory = config.Size(mib << 20)
+		return err
+	})
 	f.BoolVar(&c.NoPage, "no-page", c.NoPage, "serve the API without the web page")
-	f.Int64Var(&c.Memory, "memory", c.Memory, "collect garbage so that the process takes about `MIB` of memory; $GOMEMLIMIT takes precedence")
 	f.IntVar(&c.Daily, "daily", c.Daily, "let a token submit `N` images a day (default no limit)")
 	f.IntVar(&c.Workers, "workers", c.Workers, "work on `N` images at once")
 	f.Int64Var((*int64)(&c.MaxUpload), "max-upload", int64(c.MaxUpload), "refuse uploads of more than `N` bytes")
@@ -135,8 +141,8 @@ func feedNames() (names []string) {
 // options returns the options of a process for a configuration.
 func options(f *config.File) serve.Options {
 	o := serve.Options{Data: f.Data, Database: f.Database, Role: serve.Role(f.Role), Advisories: f.Advisories.File, FeedEvery: f.Advisories.Every, Mirror: f.Advisories.Mirror,
-		Neighbours: serve.Neighbours(f.Neighbours), NoPage: f.NoPage, Daily: f.Daily, Operators: f.Operators, Key: f.Key, Registries: f.Registries.Allow, Allow: f.Registries.Addresses, Receivers: f.Webhooks.Addresses,
-		Insecure: f.Registries.Insecure, Workers: f.Workers, MaxUpload: int64(f.MaxUpload), KeepEvents: f.KeepEvents, Proxy: proxy(f), Archive: f.Archive.Rules, ArchiveEvery: f.Archive.Every, Schedules: make(map[string]feeds.Schedule)}
+		Daily: f.Daily, Operators: f.Operators, Key: f.Key, Registries: f.Registries.Allow, Allow: f.Registries.Addresses, Receivers: f.Webhooks.Addresses,
+		Insecure: f.Registries.Insecure, Workers: f.Workers, MaxUpload: int64(f.MaxUpload), KeepEvents: f.KeepEvents, Neighbours: serve.Neighbours(f.Neighbours), NoPage: f.NoPage, Proxy: proxy(f), Archive: f.Archive.Rules, ArchiveEvery: f.Archive.Every, Schedules: make(map[string]feeds.Schedule)}
 	for _, name := range feedNames() {
 		s, named := f.Advisories.Feeds[name]
 		if !named && !f.Has("advisories.every") {
@@ -183,7 +189,7 @@ func serveCommand(ctx context.Context, p *program, c *call) error {
 		handler = slog.NewJSONHandler(p.stderr, &slog.HandlerOptions{Level: &level})
 	}
 	if p.getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(file.Memory << 20)
+		debug.SetMemoryLimit(int64(file.Memory))
 	}
 	o := options(file)
 	o.Log = slog.New(handler)

@@ -26,6 +26,8 @@ type File struct {
 	Database   string        `yaml:"database"`
 	Objects    string        `yaml:"objects"`
 	Key        string        `yaml:"key"`
+	Neighbours Neighbours    `yaml:"neighbours"`
+	Memory     Size          `yaml:"memory" min:"67108864"` // of the process, about
 	Role       string        `yaml:"role" want:"api|worker|all"`
 	Workers    int           `yaml:"workers" min:"1" max:"1000"`
 	MaxUpload  Size          `yaml:"max-upload" min:"1"`
@@ -36,9 +38,7 @@ type File struct {
 	Advisories Advisories    `yaml:"advisories"`
 	KeepEvents time.Duration `yaml:"keep-events" reload:"true"`
 	Archive    Archive       `yaml:"archive" reload:"true"`
-	Neighbours Neighbours    `yaml:"neighbours"`
 	NoPage     bool          `yaml:"no-page"`
-	Memory     int64         `yaml:"memory" min:"64" reload:"true"` // MiB at which the process collects more garbage
 	Log        Log           `yaml:"log"`
 
 	lines map[string]int // of the values, by their paths
@@ -48,6 +48,15 @@ type File struct {
 type TLS struct {
 	Certificate string `yaml:"certificate"`
 	Key         string `yaml:"key"`
+}
+
+// Neighbours are other systems that the service answers.
+type Neighbours struct {
+	Tenant    string `yaml:"tenant"`    // of Kubernetes and clients of Clair
+	Admission string `yaml:"admission"` // file of rules for Kubernetes
+	Harbor    bool   `yaml:"harbor"`
+	Clair     string `yaml:"clair"` // file with the shared key
+	Falco     bool   `yaml:"falco"`
 }
 
 // A Proxy authenticates users and names them in a header.
@@ -99,15 +108,6 @@ type Archive struct {
 	Rules []archive.Rule `yaml:"rules"`
 }
 
-// Neighbours say which other systems the service answers.
-type Neighbours struct {
-	Tenant    string `yaml:"tenant"`    // of Kubernetes and clients of Clair
-	Admission string `yaml:"admission"` // file of rules
-	Harbor    bool   `yaml:"harbor"`
-	Clair     string `yaml:"clair"` // file with the shared key
-	Falco     bool   `yaml:"falco"`
-}
-
 // Log says how to log.
 type Log struct {
 	Level  slog.Level `yaml:"level" reload:"true"`
@@ -116,8 +116,8 @@ type Log struct {
 
 // Default returns the configuration of a service without a file.
 func Default() *File {
-	return &File{Listen: "127.0.0.1:8080", Data: "fleet-data", Role: "all", Workers: 4, MaxUpload: 10 << 30, Operators: []string{"default"}, KeepEvents: 90 * 24 * time.Hour,
-		Advisories: Advisories{Every: 6 * time.Hour}, Archive: Archive{Every: 24 * time.Hour}, Neighbours: Neighbours{Tenant: "default"}, Memory: 384, Log: Log{Format: "text"}}
+	return &File{Listen: "127.0.0.1:8080", Data: "fleet-data", Role: "all", Workers: 4, MaxUpload: 10 << 30, Memory: 384 << 20, Neighbours: Neighbours{Tenant: "default"}, Operators: []string{"default"}, KeepEvents: 90 * 24 * time.Hour,
+		Advisories: Advisories{Every: 6 * time.Hour}, Archive: Archive{Every: 24 * time.Hour}, Log: Log{Format: "text"}}
 }
 
 // Load reads a file. Getenv is os.LookupEnv but for tests, and feeds are the names of all feeds. An error is [Errors] if the content is
@@ -155,6 +155,7 @@ func (f *File) check(d *decoder, feeds []string) {
 		u, err := url.Parse(f.Objects)
 		require("objects", err == nil && u.Scheme == "s3" && u.Host != "", "want s3://BUCKET/PREFIX?endpoint=URL")
 	}
+	require("neighbours.tenant", tenants.MatchString(f.Neighbours.Tenant), "want lower-case letters, digits and hyphens, at most 63")
 	require("advisories.mirror", f.Advisories.File == "" || f.Advisories.Mirror == "" && len(f.Advisories.Feeds) == 0, "a file of another program has no mirror and no feeds")
 	for name := range f.Advisories.Feeds {
 		require("advisories.feeds."+name, slices.Contains(feeds, name), "no such feed")

@@ -12,7 +12,6 @@ import (
 	"net/netip"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -287,12 +286,12 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	receivers := &http.Client{Transport: s.client(func(o *Options) []netip.Prefix { return o.Receivers })}
 	s.webhooks = &webhooks.Webhooks{Store: s.Store, Index: s.index, Key: key, Sender: &webhook.Sender{Client: receivers}, Journal: s.verdicts.Journal}
 	s.webhooks.Init()
-	if err := s.notify(&o.Neighbours, append(slices.Clone(o.Receivers), o.Allow...)); err != nil {
+	if err := s.notify(&o.Neighbours, o.Receivers); err != nil {
 		return nil, err
 	}
 	s.neighbours = &neighbours.Service{Store: s.Store, Answers: s.verdicts.Answers, Verdicts: s.verdicts, Advisories: provider, Key: key, Submit: s.Submit, State: s.analyzersState(), Version: "1", Log: o.Log}
 	if s.worker != nil {
-		s.worker.Secret, s.worker.Client = s.neighbours.Secret, &http.Client{Transport: address.Transport(o.Allow...)}
+		s.worker.Secret, s.worker.Client = s.neighbours.Secret, &http.Client{Transport: s.client(func(o *Options) []netip.Prefix { return o.Allow })}
 	}
 	if s.queue, err = work.OpenQueue(ctx, s.Store, s.worker, o.Log.With("part", "queue")); err != nil {
 		return nil, err
