@@ -67,7 +67,7 @@ func parseLSBRelease(text []byte, d *analyzer.Distro, bad *problem.List) {
 	}
 }
 
-// assignments reads the lines NAME=value of a file that is meant to be sourced by a POSIX shell, by the rules of
+// assignments reads the lines NAME=value of a file that POSIX shells source, by the rules of
 // os-release(5): quoting is undone, nothing is expanded, the last assignment of a name counts. Lines may be indented and
 // may end in CR LF, which the shell would keep in the value.
 func assignments(text []byte, bad *problem.List) map[string]string {

@@ -26,7 +26,7 @@ func archiveRun(ctx context.Context, p *program, c *call) error {
 		rule.OlderThan = int64(d / time.Second)
 		return err
 	})
-	c.flags.IntVar(&rule.NewerTags, "newer-tags", 0, "archive images of which the repository has `N` newer tags")
+	c.flags.IntVar(&rule.NewerTags, "newer-tags", 0, "archive images whose repository has `N` newer tags")
 	c.flags.IntVar(&rule.Keep, "keep", 0, "keep the `N` newest images of each repository")
 	asked, _, err := p.ask(c, 0)
 	if err != nil {
@@ -85,7 +85,7 @@ func archiveRestore(ctx context.Context, p *program, c *call) error {
 
 func gcCommand(ctx context.Context, p *program, c *call) error {
 	grace := 24 * time.Hour
-	c.flags.Func("grace", "keep what is younger than this `TIME` (default 24h)", func(s string) (err error) {
+	c.flags.Func("grace", "keep data younger than this `TIME` (default 24h)", func(s string) (err error) {
 		grace, err = config.ParseDuration(s)
 		return err
 	})

@@ -237,8 +237,8 @@ func serveCommand(ctx context.Context, p *program, c *call) error {
 	return errors.Join(err, s.Close())
 }
 
-// reload reads the configuration again and changes what a running service can change. Before is the configuration at the start. If the file
-// has errors, all stays as it is.
+// reload reads the configuration again and applies the values that need no restart. Before is the configuration at the start. If the file
+// has errors, nothing changes.
 func (p *program) reload(ctx context.Context, c *call, before *config.File, s *serve.Service, level *slog.LevelVar, log *slog.Logger) {
 	again := c.again()
 	file, err := p.configure(again)

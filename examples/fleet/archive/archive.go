@@ -125,7 +125,7 @@ func (a *Archiver) write(ctx context.Context, digest string, w io.Writer) error 
 func (a *Archiver) settle(ctx context.Context, row *store.ArchivedImage) error {
 	release, err := a.claim(ctx, row.Digest)
 	if errors.Is(err, store.ErrConflict) {
-		return nil // the other one restores the content, and Continue looks again
+		return nil // the holder restores the content, and Continue looks at the archive later
 	}
 	if err != nil {
 		return err
@@ -161,10 +161,10 @@ func (a *Archiver) claim(ctx context.Context, digest string) (release func(), er
 	if err == nil && !held {
 		err = fmt.Errorf("archive: %s: %w", digest, store.ErrConflict)
 	}
-	return func() { a.Store.Release(context.WithoutCancel(ctx), name, holder) }, err // it ends by itself otherwise
+	return func() { a.Store.Release(context.WithoutCancel(ctx), name, holder) }, err // if that fails, the claim expires
 }
 
-// Continue ends what a process began that died.
+// Continue settles the archives of processes that died.
 func (a *Archiver) Continue(ctx context.Context) error {
 	list, err := a.Store.Unsettled(ctx)
 	for i := range list {
@@ -245,7 +245,7 @@ func (a *Archiver) Restore(ctx context.Context, tenant, digest, actor string) er
 	return nil
 }
 
-// Collected are the numbers of what [Archiver.Collect] deleted.
+// Collected counts the data that [Archiver.Collect] deleted.
 type Collected struct {
 	Parts    int   // of the catalog, and old events
 	Objects  int   // that no row names

@@ -17,7 +17,7 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/archive"
 )
 
-// A File is a configuration. The tags want, min and max limit values, and values with the tag reload may change while the service runs.
+// A File is a configuration. The tags want, min and max limit values, and a running service can reload values with the tag reload.
 type File struct {
 	Listen     string        `yaml:"listen"`
 	TLS        TLS           `yaml:"tls"`
@@ -27,11 +27,11 @@ type File struct {
 	Objects    string        `yaml:"objects"`
 	Key        string        `yaml:"key"`
 	Neighbours Neighbours    `yaml:"neighbours"`
-	Memory     Size          `yaml:"memory" min:"67108864"` // of the process, about
+	Memory     Size          `yaml:"memory" min:"67108864"` // approximate limit for the process
 	Role       string        `yaml:"role" want:"api|worker|all"`
 	Workers    int           `yaml:"workers" min:"1" max:"1000"`
 	MaxUpload  Size          `yaml:"max-upload" min:"1"`
-	Daily      int           `yaml:"daily" min:"0" reload:"true"` // submissions of a token; 0 is no limit
+	Daily      int           `yaml:"daily" min:"0" reload:"true"` // submissions for each token; 0 is no limit
 	Operators  []string      `yaml:"operators" reload:"true"`
 	Registries Registries    `yaml:"registries"`
 	Webhooks   Webhooks      `yaml:"webhooks"`
@@ -137,7 +137,7 @@ func Load(name string, getenv func(string) (string, bool), feeds []string) (*Fil
 	return c, err
 }
 
-// check adds the errors that concern several values, or what they mean.
+// check adds the errors that concern several values, or their meaning.
 func (f *File) check(d *decoder, feeds []string) {
 	require := func(path string, ok bool, text string) {
 		if !ok {

@@ -59,10 +59,10 @@ func (u *Updater) Prepare(ctx context.Context) error {
 // A Schedule says whether and when to update a feed.
 type Schedule struct {
 	Off   bool
-	Every time.Duration // that of the Updater if zero
+	Every time.Duration // Updater.Every if zero
 }
 
-// Set changes the schedules of feeds. It leaves feeds that the map does not have as they are.
+// Set changes the schedules of feeds. It does not change other feeds.
 func (u *Updater) Set(ctx context.Context, schedules map[string]Schedule) error {
 	if len(schedules) == 0 {
 		return nil
