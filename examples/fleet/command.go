@@ -83,6 +83,7 @@ var commandList = []command{
 	{"watch add", "REPOSITORY", "analyze the tags of a repository as they move", watchAdd},
 	{"watch list", "", "list the repositories", watchList},
 	{"watch delete", "REPOSITORY", "analyze them no longer", watchDelete},
+	{"agent", "", "submit the images of this host's containers, and send the alerts of Falco", agentCommand},
 	{"feed list", "", "list the feeds of advisories and their last updates", feedList},
 	{"feed set", "FEED", "turn a feed on or off", feedSet},
 	{"feed sync", "FEED", "update a feed now", feedSync},

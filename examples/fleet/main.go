@@ -50,6 +50,12 @@ func serveCommand(ctx context.Context, p *program, c *call) error {
 	f.StringVar(&o.Mirror, "mirror", "", "fetch advisories from this `URL` or directory, as https://HOST/PATH in URL/HOST/PATH")
 	f.DurationVar(&o.FeedEvery, "update-every", 6*time.Hour, "update advisories after this `TIME`")
 	f.StringVar(&o.Key, "key", "", "`FILE` of the key that encrypts credentials (default key in the data directory)")
+	n := &o.Neighbours
+	f.StringVar(&n.Tenant, "neighbours-tenant", "default", "Kubernetes and clients of Clair see the images of the tenant `NAME`")
+	f.StringVar(&n.Admission, "admission", "", "answer Kubernetes' admission webhooks by the rules in `FILE`")
+	f.BoolVar(&n.Harbor, "harbor", false, "answer Harbor's scanner API")
+	f.StringVar(&n.Clair, "clair", "", "answer clients of Clair v4, whose tokens are signed with the key in `FILE`")
+	f.BoolVar(&n.Falco, "falco", false, "take alerts of Falco")
 	f.IntVar(&o.Daily, "daily", 0, "let a token submit `N` images a day (default no limit)")
 	memory := f.Int64("memory", 384, "collect garbage so that the process takes about `MIB` of memory; $GOMEMLIMIT takes precedence")
 	f.IntVar(&o.Workers, "workers", 4, "work on `N` images at once")

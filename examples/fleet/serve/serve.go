@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/content"
 	"github.com/hullmark/hullmark/analyzer/scan"
@@ -24,10 +25,12 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/advisories"
 	"github.com/hullmark/hullmark/examples/fleet/answer"
 	"github.com/hullmark/hullmark/examples/fleet/api"
+	"github.com/hullmark/hullmark/examples/fleet/falco"
 	"github.com/hullmark/hullmark/examples/fleet/feeds"
 	"github.com/hullmark/hullmark/examples/fleet/follow"
 	"github.com/hullmark/hullmark/examples/fleet/index"
 	"github.com/hullmark/hullmark/examples/fleet/metrics"
+	"github.com/hullmark/hullmark/examples/fleet/neighbours"
 	"github.com/hullmark/hullmark/examples/fleet/objects"
 	"github.com/hullmark/hullmark/examples/fleet/seal"
 	"github.com/hullmark/hullmark/examples/fleet/store"
@@ -57,6 +60,7 @@ type Options struct {
 	FeedEvery  time.Duration  // between updates; 6 hours if zero
 	Mirror     string         // of the feeds' publishers, see feed.UpdateOptions
 	Daily      int            // submissions of a token in a day; no limit if zero
+	Neighbours Neighbours     // other systems that the service answers
 	Operators  []string       // tenants that may change what all tenants share; "default" if nil
 	Key        string         // file of the key that encrypts credentials; "key" in Data, which is made, if empty
 	Registries []string       // patterns of the registries that tenants without a list of their own may use; all if empty
@@ -85,23 +89,25 @@ const (
 
 // A Service is an open process.
 type Service struct {
-	Store     *store.Store
-	objects   objects.Store
-	handler   http.Handler
-	worker    *work.Worker
-	queue     *work.Queue
-	index     *index.Index
-	files     *advisories.File
-	verdicts  *verdict.Evaluator
-	watcher   *watcher.Watcher
-	webhooks  *webhooks.Webhooks
-	updater   *feeds.Updater // nil with a file of another program
-	follower  *follow.Follower
-	log       *slog.Logger
-	look      time.Duration
-	collected time.Time     // when unused parts were deleted last
-	changed   chan struct{} // an image was analyzed, or something else that maintain looks at
-	events    chan struct{} // there may be new events
+	Store      *store.Store
+	objects    objects.Store
+	handler    http.Handler
+	worker     *work.Worker
+	queue      *work.Queue
+	index      *index.Index
+	files      *advisories.File
+	verdicts   *verdict.Evaluator
+	watcher    *watcher.Watcher
+	webhooks   *webhooks.Webhooks
+	updater    *feeds.Updater // nil with a file of another program
+	follower   *follow.Follower
+	neighbours *neighbours.Service
+	alerts     *falco.Intake // nil without Falco
+	log        *slog.Logger
+	look       time.Duration
+	collected  time.Time     // when unused parts were deleted last
+	changed    chan struct{} // an image was analyzed, or something else that maintain looks at
+	events     chan struct{} // there may be new events
 }
 
 // kick makes maintain and deliver look now.
@@ -188,6 +194,13 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	s.watcher = &watcher.Watcher{Store: s.Store, Objects: kept, Index: s.index, Advisories: provider, Journal: s.verdicts.Journal}
 	s.webhooks = &webhooks.Webhooks{Store: s.Store, Index: s.index, Key: key, Sender: &webhook.Sender{Client: webhook.NewClient(o.Allow...)}, Journal: s.verdicts.Journal}
 	s.webhooks.Init()
+	if err := s.notify(&o.Neighbours, o.Allow); err != nil {
+		return nil, err
+	}
+	s.neighbours = &neighbours.Service{Store: s.Store, Answers: s.verdicts.Answers, Verdicts: s.verdicts, Advisories: provider, Key: key, Submit: s.Submit, State: s.analyzersState(), Version: "1", Log: o.Log}
+	if s.worker != nil {
+		s.worker.Secret, s.worker.Client = s.neighbours.Secret, &http.Client{Transport: address.Transport(o.Allow...)}
+	}
 	if s.queue, err = work.OpenQueue(ctx, s.Store, s.worker, o.Log.With("part", "queue")); err != nil {
 		return nil, err
 	}
@@ -198,6 +211,9 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 		server := &api.Server{Operators: o.Operators, Daily: o.Daily, Store: s.Store, Objects: kept, Queue: s.queue, Answers: s.verdicts.Answers, Index: s.index, Advisories: provider,
 			Verdicts: s.verdicts, Webhooks: s.webhooks, Key: key, Metrics: counts, Log: o.Log, Registries: o.Registries, MaxUpload: o.MaxUpload, Changed: s.kick}
 		if s.handler, err = server.Handler(); err != nil {
+			return nil, err
+		}
+		if s.handler, err = s.answers(ctx, &o.Neighbours, s.neighbours, s.handler); err != nil {
 			return nil, err
 		}
 	}
@@ -212,7 +228,7 @@ func newWorker(o *Options, s *Service, kept objects.Store, key *seal.Key, counts
 		Store:   s.Store,
 		Objects: kept,
 		Scanner: scan.Scanner{
-			Analyzers: append(all.All(), content.All()...),
+			Analyzers: analyzers(),
 			Cache:     &work.Layers{Store: s.Store, Log: o.Log, Lease: o.Lease},
 			Budget:    &scan.Budget{Memory: workerMemory, Parallel: runtime.GOMAXPROCS(0)},
 		},
@@ -228,6 +244,9 @@ func newWorker(o *Options, s *Service, kept objects.Store, key *seal.Key, counts
 		},
 	}
 }
+
+// analyzers returns those of images.
+func analyzers() []analyzer.Analyzer { return append(all.All(), content.All()...) }
 
 // registries returns the patterns of a tenant, or those of the service.
 func (s *Service) registries(otherwise []string) func(context.Context, string) ([]string, error) {
@@ -269,6 +288,9 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 			defer cancel()
 			return server.Shutdown(end)
 		})
+	}
+	if s.alerts != nil {
+		start(func() error { return s.every(ctx, time.Minute, "joining alerts", s.rejoin) })
 	}
 	if s.worker != nil {
 		start(func() error { return s.queue.Run(ctx, stopTime) })

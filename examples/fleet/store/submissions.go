@@ -16,6 +16,7 @@ const (
 	Reference Kind = "reference" // an image in a registry
 	Archive   Kind = "archive"   // an uploaded archive of an image
 	SBOM      Kind = "sbom"      // an uploaded SBOM
+	Manifest  Kind = "manifest"  // the addresses of an image's layers, as clients of Clair send them
 )
 
 // A State says how far a Submission or an Image is.
@@ -37,8 +38,9 @@ type Submission struct {
 	Platform    string
 	Object      string // with the uploaded bytes
 	Annotations map[string]string
-	Priority    int  // 0 before 9
-	Again       bool // also if the image is analyzed already
+	Secret      []byte // encrypted, for this submission only: a credential, or a manifest with headers. It is deleted at the end
+	Priority    int    // 0 before 9
+	Again       bool   // also if the image is analyzed already
 	State       State
 	Reason      string // a code, if it failed or waits for another attempt
 	Message     string // for a person
@@ -52,7 +54,10 @@ type Submission struct {
 
 // Submit adds submissions. The caller inserts a job for each in the same transaction.
 func (tx *Tx) Submit(ctx context.Context, m *Submission) error {
-	m.ID, m.State, m.Submitted = NewID(), Waiting, time.Now().UTC().Truncate(time.Microsecond)
+	if m.ID == "" {
+		m.ID = NewID()
+	}
+	m.State, m.Submitted = Waiting, time.Now().UTC().Truncate(time.Microsecond)
 	if err := tx.addTenant(ctx, m.Tenant); err != nil {
 		return err
 	}
@@ -61,9 +66,9 @@ func (tx *Tx) Submit(ctx context.Context, m *Submission) error {
 			return err
 		}
 	}
-	_, err := tx.exec(ctx, `INSERT INTO fleet_submissions (id, tenant, kind, reference, platform, object, annotations, priority, again, state, reason, message, digest, job, attempts, submitted, started, finished)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', ?, 0, 0, ?, 0, 0)`,
-		m.ID, m.Tenant, string(m.Kind), m.Reference, m.Platform, m.Object, encode(m.Annotations), m.Priority, flag(m.Again), string(m.State), m.Digest, micro(m.Submitted))
+	_, err := tx.exec(ctx, `INSERT INTO fleet_submissions (id, tenant, kind, reference, platform, object, annotations, priority, again, state, reason, message, digest, job, attempts, submitted, started, finished, secret)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', ?, 0, 0, ?, 0, 0, ?)`,
+		m.ID, m.Tenant, string(m.Kind), m.Reference, m.Platform, m.Object, encode(m.Annotations), m.Priority, flag(m.Again), string(m.State), m.Digest, micro(m.Submitted), m.Secret)
 	return err
 }
 
@@ -82,14 +87,14 @@ func encode(m map[string]string) string {
 	return string(b)
 }
 
-const submissionColumns = "id, tenant, kind, reference, platform, object, annotations, priority, again, state, reason, message, digest, job, attempts, submitted, started, finished"
+const submissionColumns = "id, tenant, kind, reference, platform, object, annotations, priority, again, state, reason, message, digest, job, attempts, submitted, started, finished, secret"
 
 func scanSubmission(scan func(...any) error) (m Submission, err error) {
 	var kind, state, annotations string
 	var again int
 	var submitted, started, finished int64
 	if err := scan(&m.ID, &m.Tenant, &kind, &m.Reference, &m.Platform, &m.Object, &annotations, &m.Priority, &again, &state, &m.Reason, &m.Message, &m.Digest, &m.Job, &m.Attempts,
-		&submitted, &started, &finished); err != nil {
+		&submitted, &started, &finished, &m.Secret); err != nil {
 		return m, err
 	}
 	m.Kind, m.State, m.Again = Kind(kind), State(state), again != 0
@@ -180,8 +185,8 @@ func (tx *Tx) Finish(ctx context.Context, m *Submission) error {
 	if m.State == Analyzed || m.State == Failed {
 		m.Finished = time.Now().UTC().Truncate(time.Microsecond)
 	}
-	n, err := tx.exec(ctx, "UPDATE fleet_submissions SET state = ?, reason = ?, message = ?, digest = ?, finished = ? WHERE tenant = ? AND id = ? AND job = ?",
-		string(m.State), m.Reason, text(m.Message), m.Digest, micro(m.Finished), m.Tenant, m.ID, m.Job)
+	n, err := tx.exec(ctx, `UPDATE fleet_submissions SET state = ?, reason = ?, message = ?, digest = ?, finished = ?, secret = CASE WHEN ? = 0 THEN secret ELSE NULL END
+		WHERE tenant = ? AND id = ? AND job = ?`, string(m.State), m.Reason, text(m.Message), m.Digest, micro(m.Finished), flag(!m.Finished.IsZero()), m.Tenant, m.ID, m.Job)
 	if err == nil && n == 0 {
 		err = ErrConflict
 	}

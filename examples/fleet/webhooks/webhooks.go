@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/hullmark/hullmark/db/catalog/journal"
@@ -66,6 +67,9 @@ type Webhooks struct {
 	Key     *seal.Key
 	Sender  *webhook.Sender
 	Journal func(tenant string) *journal.Journal
+
+	// Extra are subscriptions of the configuration, beside those in the store.
+	Extra []webhook.Subscription
 }
 
 // Init makes the sender find subscriptions in the store.
@@ -73,6 +77,11 @@ func (w *Webhooks) Init() {
 	w.Sender.Outbox = w.Store.Catalog.Outbox()
 	w.Sender.Disable = w.Store.DisableSubscription
 	w.Sender.Find = func(ctx context.Context, id string) (*webhook.Subscription, error) {
+		for i := range w.Extra {
+			if w.Extra[i].ID == id {
+				return &w.Extra[i], nil
+			}
+		}
 		list, err := w.Store.AllSubscriptions(ctx, id)
 		if err != nil || len(list) == 0 {
 			return nil, err
@@ -120,7 +129,7 @@ func (w *Webhooks) Deliver(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var list []webhook.Subscription
+	list := slices.Clone(w.Extra)
 	var failed []error
 	for i := range rows {
 		s, err := w.Open(&rows[i])

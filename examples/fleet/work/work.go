@@ -4,14 +4,20 @@ package work
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"github.com/hullmark/hullmark/examples/fleet/clair"
 	"io"
 	"io/fs"
 	"log/slog"
+	"net/http"
+	"os"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -47,6 +53,9 @@ type Worker struct {
 
 	Keychain   func(ctx context.Context, tenant string) (authn.Keychain, error)
 	Registries func(ctx context.Context, tenant string) ([]string, error) // patterns for package address
+
+	Secret func(m *store.Submission) ([]byte, error) // decrypts that of a submission
+	Client *http.Client                              // for layers of manifests; it refuses addresses inside the network
 
 	Pauses []time.Duration // before further attempts; by default 5 s, 30 s, 2 min and 10 min
 	Log    *slog.Logger
@@ -222,6 +231,8 @@ func (w *Worker) guarded(ctx context.Context, m *store.Submission) (err error) {
 		return w.archive(ctx, m)
 	case store.SBOM:
 		return w.document(ctx, m)
+	case store.Manifest:
+		return w.manifest(ctx, m)
 	}
 	return fmt.Errorf("work: %w kind %q", errors.ErrUnsupported, m.Kind)
 }
@@ -281,7 +292,7 @@ func (w *Worker) reference(ctx context.Context, m *store.Submission) error {
 		return err
 	}
 	options := w.Registry
-	if options.Keychain, err = w.Keychain(ctx, m.Tenant); err != nil {
+	if options.Keychain, err = w.keychain(ctx, m, ref); err != nil {
 		return err
 	}
 	img, err := source.Open(ctx, "registry:"+ref.Name(), source.Options{Platform: m.Platform, Kinds: []string{"registry"}, Registry: options})
@@ -295,6 +306,87 @@ func (w *Worker) reference(ctx context.Context, m *store.Submission) error {
 	}
 	defer img.Close()
 	return w.image(ctx, m, img, ref)
+}
+
+// keychain returns the credentials of the tenant, or the one that a submission has for its own registry.
+func (w *Worker) keychain(ctx context.Context, m *store.Submission, ref name.Reference) (authn.Keychain, error) {
+	if m.Secret == nil {
+		return w.Keychain(ctx, m.Tenant)
+	}
+	header, err := w.Secret(m)
+	if err != nil {
+		return nil, err
+	}
+	scheme, value, _ := strings.Cut(string(header), " ")
+	var config authn.AuthConfig
+	switch {
+	case strings.EqualFold(scheme, "basic"):
+		config.Auth = value
+		pair, err := base64.StdEncoding.DecodeString(value)
+		user, password, ok := strings.Cut(string(pair), ":")
+		if err != nil || !ok {
+			return nil, fmt.Errorf("work: %w: the credential of the submission", errMalformed)
+		}
+		config = authn.AuthConfig{Username: user, Password: password}
+	case strings.EqualFold(scheme, "bearer"):
+		config.RegistryToken = value
+	default:
+		return nil, fmt.Errorf("work: %w: the credential of the submission", errMalformed)
+	}
+	return only{ref.Context().RegistryStr(), authn.FromConfig(config)}, nil
+}
+
+// An only is a credential for one registry.
+type only struct {
+	registry string
+	authn.Authenticator
+}
+
+// Resolve implements [authn.Keychain].
+func (o only) Resolve(r authn.Resource) (authn.Authenticator, error) {
+	if r.RegistryStr() != o.registry {
+		return authn.Anonymous, nil
+	}
+	return o.Authenticator, nil
+}
+
+// manifest analyzes an image by the addresses of its layers. The catalog knows it by its layers, because nothing proves the digest that the
+// manifest states; the tenant finds it by that one.
+func (w *Worker) manifest(ctx context.Context, m *store.Submission) error {
+	text, err := w.Secret(m)
+	if err != nil {
+		return err
+	}
+	var layers clair.Manifest
+	if err := json.Unmarshal(text, &layers); err != nil {
+		return fmt.Errorf("work: %w: %w", errMalformed, err)
+	}
+	row := &store.Image{Tenant: m.Tenant, Kind: m.Kind, Digest: clair.LayersDigest(&layers), Manifest: layers.Hash, Annotations: m.Annotations, Submitted: m.Submitted}
+	if err := w.begin(ctx, m, row); err != nil {
+		return err
+	}
+	if _, err := w.Store.Catalog.Image(ctx, row.Digest); err == nil && !m.Again {
+		return w.end(ctx, m, row, nil)
+	} else if err != nil && !errors.Is(err, catalog.ErrNotFound) {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "fleet-layers-")
+	if err != nil {
+		return fmt.Errorf("work: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	img, err := clair.Fetch(ctx, w.Client, dir, &layers, clair.Limits{})
+	if err != nil {
+		return err
+	}
+	found, err := w.Scanner.Scan(ctx, img)
+	if err != nil {
+		return err
+	}
+	if err := w.put(ctx, row, found); err != nil {
+		return err
+	}
+	return w.end(ctx, m, row, nil)
 }
 
 // archive analyzes an uploaded archive.

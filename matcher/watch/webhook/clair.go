@@ -32,6 +32,7 @@ type clairPackage struct {
 }
 
 type clairDistribution struct {
+	ID        string `json:"id"`
 	DID       string `json:"did"`
 	VersionID string `json:"version_id"`
 }
@@ -42,6 +43,8 @@ type clairVulnerability struct {
 	Package        *clairPackage      `json:"package,omitempty"`
 	Distribution   *clairDistribution `json:"distribution,omitempty"`
 	Severity       string             `json:"severity"`
+	Normalized     string             `json:"normalized_severity"`
+	Operation      string             `json:"arch_op"`
 	FixedInVersion string             `json:"fixed_in_version"`
 	Links          string             `json:"links"`
 }
@@ -62,9 +65,11 @@ func ClairPage(d *Delivery) (*Body, error) {
 		if m.Vulnerability == "" {
 			continue
 		}
-		v, reason := clairOf(m)
-		for _, image := range m.Images {
-			list = append(list, clairNotification{ClairID(d.ID + m.ID + image.Digest), image.Digest, reason, v})
+		for _, c := range clairChanges(m) {
+			v := clairOf(m, c.name, c.state)
+			for _, image := range m.Images {
+				list = append(list, clairNotification{ClairID(d.ID + m.ID + image.Digest + c.reason), image.Digest, c.reason, v})
+			}
 		}
 	}
 	var page struct {
@@ -77,24 +82,39 @@ func ClairPage(d *Delivery) (*Body, error) {
 	return marshal(typeJSON, page)
 }
 
-// clairOf returns Clair's form of a vulnerability and its reason. An event does not have the fixed version.
-func clairOf(m *Message) (v clairVulnerability, reason string) {
-	state := m.New
+// A clairChange is a vulnerability that is added or removed.
+type clairChange struct {
+	reason, name string
+	state        State
+}
+
+// clairChanges returns the changes of a message. Clair's vulnerabilities don't change, so one that does is removed in its old state and added in
+// its new one, as in Clair's document, which has no other reason.
+func clairChanges(m *Message) []clairChange {
+	was := m.Vulnerability
+	if m.Was != "" {
+		was = m.Was
+	}
+	removed, added := clairChange{"removed", was, m.Old}, clairChange{"added", m.Vulnerability, m.New}
 	switch m.Kind {
 	case watch.Appeared:
-		reason = "added"
+		return []clairChange{added}
 	case watch.Disappeared:
-		reason, state = "removed", m.Old
-	default:
-		reason = "changed"
+		return []clairChange{removed}
 	}
+	return []clairChange{removed, added}
+}
+
+// clairOf returns Clair's form of a vulnerability. An event does not have the fixed version.
+func clairOf(m *Message, name string, state State) clairVulnerability {
 	level := state.Level.String()
-	v = clairVulnerability{Name: m.Vulnerability, Description: m.Text, Severity: strings.ToUpper(level[:1]) + level[1:]}
+	level = strings.ToUpper(level[:1]) + level[1:]
+	v := clairVulnerability{Name: name, Description: m.Text, Severity: level, Normalized: level, Operation: "pattern match"}
 	if m.Package.Name != "" {
 		v.Package = &clairPackage{m.Package.Name}
 	}
 	if m.Package.Release != "" {
-		v.Distribution = &clairDistribution{m.Package.Namespace, m.Package.Release}
+		v.Distribution = &clairDistribution{"1", m.Package.Namespace, m.Package.Release}
 	}
-	return v, reason
+	return v
 }

@@ -1,3 +1,4 @@
+ALTER TABLE fleet_submissions ADD COLUMN secret {bytes};
 CREATE TABLE fleet_files (
 	role TEXT NOT NULL PRIMARY KEY,
 	object TEXT NOT NULL,
