@@ -120,6 +120,8 @@ type call struct {
 	query url.Values
 	token *store.Token
 	sent  int // status
+
+	received []byte // the body, unless it is an upload
 }
 
 func (c *call) ctx() context.Context { return c.r.Context() }
@@ -191,6 +193,12 @@ func (t *route) answer(c *call) (*reply, error) {
 	if err := c.authenticate(); err != nil {
 		return nil, err
 	}
+	if t.op.Body != "upload" { // before the request takes a slot, as the client may be slow
+		c.r.Body = http.MaxBytesReader(c.w, c.r.Body, maxJSON)
+		if err := c.read(); err != nil {
+			return nil, err
+		}
+	}
 	release, err := t.slot(c)
 	if err != nil {
 		return nil, err
@@ -210,9 +218,6 @@ func (t *route) answer(c *call) (*reply, error) {
 	}
 	if !clean(c.r.URL.Path) {
 		return nil, malformed("the path is not UTF-8, or has NUL")
-	}
-	if t.op.Body != "upload" {
-		c.r.Body = http.MaxBytesReader(c.w, c.r.Body, maxJSON)
 	}
 	return t.run(c)
 }
@@ -281,10 +286,7 @@ func clean(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "
 
 // decode reads the body of a request, strictly.
 func (c *call) decode(into any) error {
-	b, err := c.body()
-	if err != nil {
-		return err
-	}
+	b := c.received
 	d := json.NewDecoder(bytes.NewReader(b))
 	for { // PostgreSQL stores no NUL
 		t, err := d.Token()
@@ -309,16 +311,22 @@ func (c *call) decode(into any) error {
 	return nil
 }
 
-func (c *call) body() ([]byte, error) {
-	defer c.deadline(bodyTime)()
-	b, err := io.ReadAll(c.r.Body)
+// read reads the body.
+func (c *call) read() (err error) {
+	if c.r.Body == nil || c.r.ContentLength == 0 {
+		return nil
+	}
+	end := c.deadline(bodyTime)
+	if c.received, err = io.ReadAll(c.r.Body); err == nil {
+		end() // otherwise, the server would wait for the rest of the body without it
+	}
 	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, tooLarge(large.Limit)
+		return tooLarge(large.Limit)
 	}
 	if err != nil {
-		return nil, malformed("the body cannot be read")
+		return malformed("the body cannot be read")
 	}
-	return b, nil
+	return nil
 }
 
 func tooLarge(limit int64) error {

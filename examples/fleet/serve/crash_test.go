@@ -198,7 +198,7 @@ func (x *trial) advisories(days int) {
 }
 
 func (x *trial) receive(w http.ResponseWriter, q *http.Request) {
-	var m struct{ ID string }
+	var m struct{ Data struct{ Events []webhook.Message } }
 	body, err := io.ReadAll(q.Body)
 	if err != nil || json.Unmarshal(body, &m) != nil {
 		return // the sender was killed
@@ -212,8 +212,10 @@ func (x *trial) receive(w http.ResponseWriter, q *http.Request) {
 		return
 	}
 	x.mu.Lock()
-	x.received[m.ID] = true
-	x.mu.Unlock()
+	defer x.mu.Unlock()
+	for _, e := range m.Data.Events {
+		x.received[e.ID] = true
+	}
 }
 
 // start starts a process.
