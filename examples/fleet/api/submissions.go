@@ -233,7 +233,7 @@ func (c *call) uploaded(kind store.Kind) (*reply, error) {
 	return rep, err
 }
 
-// A body remembers an error of the client, so that it is none of the service.
+// A body keeps the error of the client, which is not a failure of the service.
 type body struct {
 	r   io.Reader
 	err error

@@ -198,7 +198,9 @@ func (x *trial) advisories(days int) {
 }
 
 func (x *trial) receive(w http.ResponseWriter, q *http.Request) {
-	var m struct{ Data struct{ Events []webhook.Message } }
+	var m struct {
+		Data struct{ Events []webhook.Message }
+	}
 	body, err := io.ReadAll(q.Body)
 	if err != nil || json.Unmarshal(body, &m) != nil {
 		return // the sender was killed
