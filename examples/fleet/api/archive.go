@@ -53,14 +53,13 @@ func (c *call) archive() (*reply, error) {
 
 // rules returns the rules of the body, or those of the service.
 func (c *call) rules() ([]archive.Rule, error) {
-	body, err := c.body()
-	if err != nil || len(body) == 0 {
-		return c.s.Settings().Archive, err
+	if len(c.received) == 0 {
+		return c.s.Settings().Archive, nil
 	}
 	var in struct {
 		Rules []ruleView `json:"rules"`
 	}
-	if err := decode(body, &in); err != nil {
+	if err := decode(c.received, &in); err != nil {
 		return nil, err
 	}
 	if len(in.Rules) > 100 {

@@ -204,11 +204,7 @@ func (c *call) registryEvents() (*reply, error) {
 			}
 		} `json:"event_data"`
 	}
-	body, err := c.body()
-	if err != nil {
-		return nil, err
-	}
-	if err := json.Unmarshal(body, &in); err != nil { // registries send much that nothing here reads
+	if err := json.Unmarshal(c.received, &in); err != nil { // registries send much that nothing here reads
 		return nil, malformed("the body is not JSON: " + err.Error())
 	}
 	var references []string

@@ -134,6 +134,8 @@ type call struct {
 	token *store.Token
 	id    string // of the request, in the log and in the header Fleet-Request
 	sent  int    // status
+
+	received []byte // the body, unless it is an upload
 }
 
 // newCall returns a call with an ID of its own. An ID that the client sends does not count, because it could look like another's.
@@ -283,7 +285,7 @@ func (c *call) receive() (done func(), err error) {
 		}
 	}
 	end()
-	c.r.Body = io.NopCloser(&b)
+	c.received = b.Bytes()
 	return done, nil
 }
 
@@ -357,11 +359,7 @@ func clean(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "
 
 // decode reads the body of a request, strictly.
 func (c *call) decode(into any) error {
-	b, err := c.body()
-	if err != nil {
-		return err
-	}
-	return decode(b, into)
+	return decode(c.received, into)
 }
 
 func decode(b []byte, into any) error {
@@ -387,18 +385,6 @@ func decode(b []byte, into any) error {
 		return malformed("the body has more than one JSON value")
 	}
 	return nil
-}
-
-func (c *call) body() ([]byte, error) {
-	defer c.deadline(bodyTime)()
-	b, err := io.ReadAll(c.r.Body)
-	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, tooLarge(large.Limit)
-	}
-	if err != nil {
-		return nil, malformed("the body cannot be read")
-	}
-	return b, nil
 }
 
 func tooLarge(limit int64) error {

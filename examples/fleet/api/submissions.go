@@ -215,7 +215,9 @@ func (c *call) uploaded(kind store.Kind) (*reply, error) {
 	}
 	sum, body := sha256.New(), &body{r: http.MaxBytesReader(c.w, c.r.Body, limit)}
 	_, err := c.s.Objects.Put(c.ctx(), m.Object, io.TeeReader(body, sum))
-	end()
+	if body.err == nil {
+		end() // otherwise, the server would wait for the rest of the body without it
+	}
 	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, tooLarge(large.Limit)
 	}
@@ -232,7 +234,7 @@ func (c *call) uploaded(kind store.Kind) (*reply, error) {
 	return rep, err
 }
 
-// A body remembers an error of the client, so that it is none of the service.
+// A body keeps the error of the client, which is not a failure of the service.
 type body struct {
 	r   io.Reader
 	err error

@@ -198,7 +198,9 @@ func (x *trial) advisories(days int) {
 }
 
 func (x *trial) receive(w http.ResponseWriter, q *http.Request) {
-	var m struct{ ID string }
+	var m struct {
+		Data struct{ Events []webhook.Message }
+	}
 	body, err := io.ReadAll(q.Body)
 	if err != nil || json.Unmarshal(body, &m) != nil {
 		return // the sender was killed
@@ -212,8 +214,10 @@ func (x *trial) receive(w http.ResponseWriter, q *http.Request) {
 		return
 	}
 	x.mu.Lock()
-	x.received[m.ID] = true
-	x.mu.Unlock()
+	defer x.mu.Unlock()
+	for _, e := range m.Data.Events {
+		x.received[e.ID] = true
+	}
 }
 
 // start starts a process.
@@ -295,7 +299,7 @@ func (x *trial) ends(wait time.Duration) bool {
 func (x *trial) finish(days int) {
 	ctx := x.t.Context()
 	x.start(0)
-	deadline := time.Now().Add(100 * time.Second)
+	deadline := time.Now().Add(3 * time.Minute)
 	var problem string
 	for tick := time.NewTicker(500 * time.Millisecond); time.Now().Before(deadline); <-tick.C {
 		if problem = x.unfinished(ctx, days); problem == "" {
@@ -344,11 +348,6 @@ func (x *trial) unfinished(ctx context.Context, days int) string {
 			got := x.received[n.ID]
 			x.mu.Unlock()
 			if !got {
-				for _, state := range []webhook.DeliveryState{webhook.Pending, webhook.Dead} {
-					if list, err := x.store.Catalog.Outbox().List(ctx, state, "", 3); err != nil || len(list) > 0 {
-						x.t.Logf("%+v %v now %v", list, err, time.Now())
-					}
-				}
 				return fmt.Sprintf("the receiver has no event %d %s of %v", n.Number, n.Kind, kinds)
 			}
 			after = n.Number
@@ -361,16 +360,14 @@ func (x *trial) unfinished(ctx context.Context, days int) string {
 }
 
 // TestKilled kills processes, each an API server and a worker, at a step of the database, at a send of an event before it is recorded, and at random
-// instants. Each submits images, and some get new advisories. FLEET_CRASHES is the number of kills, 12 by default.
+// instants. Each submits images, and some get new advisories. FLEET_CRASHES is the number of kills, 3 by default.
 func TestKilled(t *testing.T) {
-	kills := 12
+	kills := 3
 	if text := os.Getenv("FLEET_CRASHES"); text != "" {
 		var err error
 		if kills, err = strconv.Atoi(text); err != nil {
 			t.Fatal(err)
 		}
-	} else if testing.Short() {
-		t.Skip("takes a minute")
 	}
 	fleettest.Databases(t, func(t *testing.T, address string) {
 		t.Parallel() // it waits for claims to end

@@ -171,7 +171,7 @@ func (s *Store) Document(ctx context.Context, t table, tenant, name string) (*Do
 // Any is the revision of a document that there must be.
 const Any = -1
 
-// SetDocument adds a document of a tenant, or replaces the one of the same name unless its revision is another. Revision 0 is any, and none. It
+// SetDocument adds a document of a tenant, or replaces the one of the same name unless its revision is another. Revision 0 means any or no document. It
 // reports whether the document is new.
 func (tx *Tx) SetDocument(ctx context.Context, t table, tenant string, d *Document, revision int64) (added bool, err error) {
 	q, own := documents[t], []any{d.Body, micro(d.Changed)}

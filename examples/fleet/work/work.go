@@ -75,7 +75,7 @@ func (w *Worker) lost(ctx context.Context) ([]store.Submission, error) {
 	return slices.DeleteFunc(list, func(m store.Submission) bool { return w.jobs[m.Job] }), err
 }
 
-// begins remembers that a job runs, until the function is called that it returns.
+// begins records a running job. The caller calls ends when the job ends.
 func (w *Worker) begins(job int64) (ends func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -525,7 +525,7 @@ func (w *Worker) document(ctx context.Context, m *store.Submission) error {
 	return w.end(ctx, m, row, ref)
 }
 
-// digestOf returns a digest that a document states, or "" if the text is none.
+// digestOf returns the digest that a document states, or "" for other texts.
 func digestOf(text string) string {
 	h, err := v1.NewHash(text)
 	if err != nil {
