@@ -386,7 +386,7 @@ func (c *indexing) State(context.Context) (string, error) { return c.Service.Sta
 // Delivery implements [clair.Backend].
 func (c *indexing) Delivery(ctx context.Context, id string) (*webhook.Delivery, error) {
 	outbox := c.Store.Catalog.Outbox()
-	for _, state := range []webhook.DeliveryState{webhook.Sent, webhook.Pending, webhook.Dead} {
+	for _, state := range []webhook.DeliveryState{webhook.Pending, webhook.Sent, webhook.Dead} { // it may become Sent meanwhile
 		after := ""
 		for range maxPages {
 			list, err := outbox.List(ctx, state, after, 500)
