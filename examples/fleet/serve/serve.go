@@ -374,7 +374,7 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 			if server.TLSConfig != nil {
 				run = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
 			}
-			if err := run(l); !errors.Is(err, http.ErrServerClosed) {
+			if err := run(stalling{l, writeTime}); !errors.Is(err, http.ErrServerClosed) {
 				return err
 			}
 			return nil
