@@ -465,16 +465,17 @@ func (s *Service) warn(ctx context.Context, what string, err error) {
 	}
 }
 
-// empty deletes the objects in the trash whose time has ended.
+// empty deletes the objects in the trash whose time has ended. One that cannot be deleted stays there, and does not keep the others.
 func (s *Service) empty(ctx context.Context) error {
 	list, err := s.Store.Waste(ctx, 1000)
 	for _, object := range list {
-		if err := s.objects.Delete(ctx, object); err != nil {
-			return err
+		failed := s.objects.Delete(ctx, object)
+		if failed == nil {
+			failed = s.Store.Emptied(ctx, object)
+		} else {
+			failed = errors.Join(failed, s.Store.Trash(ctx, object, time.Hour)) // behind the others
 		}
-		if err := s.Store.Emptied(ctx, object); err != nil {
-			return err
-		}
+		err = errors.Join(err, failed)
 	}
 	return err
 }
