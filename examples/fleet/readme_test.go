@@ -26,15 +26,24 @@ import (
 // commands returns the indented lines of a section of README.md.
 func commands(t *testing.T, section string) []string {
 	t.Helper()
-	b, err := os.ReadFile("README.md")
+	return indented(sectionOf(t, "README.md", section))
+}
+
+func sectionOf(t *testing.T, page, section string) string {
+	t.Helper()
+	b, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, rest, ok := strings.Cut(string(b), "\n## "+section+"\n")
 	if !ok {
-		t.Fatalf("README.md has no section %q", section)
+		t.Fatalf("%s has no section %q", page, section)
 	}
 	rest, _, _ = strings.Cut(rest, "\n## ")
+	return rest
+}
+
+func indented(rest string) []string {
 	var list []string
 	for line := range strings.Lines(rest) {
 		if c, ok := strings.CutPrefix(line, "    "); ok {
