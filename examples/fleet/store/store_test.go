@@ -144,3 +144,34 @@ func TestTokens(t *testing.T) {
 		}
 	})
 }
+
+// TestPointAfterLaterClock: a tag moves although the process that stored its former image has a clock that is an hour ahead.
+func TestPointAfterLaterClock(t *testing.T) {
+	fleettest.Databases(t, func(t *testing.T, address string) {
+		s, ctx := open(t, address), t.Context()
+		point := func(digest string) (before string) {
+			t.Helper()
+			err := s.Write(ctx, func(tx *store.Tx) (err error) {
+				before, err = tx.Point(ctx, "team", "app:1", digest)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return before
+		}
+		point("old")
+		if _, err := s.DB.ExecContext(ctx, "UPDATE fleet_tags SET since = since + 3600000000"); err != nil {
+			t.Fatal(err)
+		}
+		if before := point("new"); before != "old" {
+			t.Errorf("before: %q", before)
+		}
+		if tag, err := s.Pointed(ctx, "team", "app:1"); err != nil || tag.Digest != "new" {
+			t.Errorf("%+v, %v", tag, err)
+		}
+		if before := point("new"); before != "new" {
+			t.Errorf("repeated: %q", before)
+		}
+	})
+}
