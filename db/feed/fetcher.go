@@ -8,12 +8,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/http"
 	"net/url"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -54,7 +54,7 @@ type Item struct {
 
 // A file is an Item in the spool or in a mirror.
 type file struct {
-	path, fingerprint string // the fingerprint is an ETag or a Last-Modified, or "" if the server sends neither
+	path, fingerprint string // the fingerprint is an ETag or a Last-Modified, "" if the server sends neither, or a file's time and size
 }
 
 // Get downloads a file and returns its absolute path.
@@ -323,7 +323,7 @@ func local(name string, it Item, fingerprint string) (file, error) {
 	if err != nil {
 		return file{}, err
 	}
-	f := file{name, fi.ModTime().UTC().Format(http.TimeFormat)}
+	f := file{name, fi.ModTime().UTC().Format(time.RFC3339Nano) + " " + strconv.FormatInt(fi.Size(), 10)}
 	if fingerprint != "" && fingerprint == f.fingerprint && !fi.IsDir() {
 		return file{}, ErrUnchanged
 	}

@@ -339,6 +339,30 @@ func TestMirror(t *testing.T) {
 	}
 }
 
+// TestMirrorSameSecond renews a file of a mirror that changes twice within a second.
+func TestMirrorSameSecond(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(t.TempDir(), "a.db")
+	at := at("https://publisher.example")
+	modified := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for i, step := range []struct {
+		records int
+		after   time.Duration
+		want    string
+	}{
+		{3, 0, "renewed"}, {3, 0, "unchanged"}, {4, 0, "renewed"}, {4, time.Millisecond, "renewed"},
+	} {
+		name := feedtest.Save(t, dir, "publisher.example/npm", records("npm", step.records, "1.0"))
+		if err := os.Chtimes(name, time.Time{}, modified.Add(step.after)); err != nil {
+			t.Fatal(err)
+		}
+		r, err := feed.Update(t.Context(), file, []feed.Feed{at}, feed.UpdateOptions{Options: quick, Mirror: dir, Only: []string{"osv/npm"}})
+		if want := "osv/npm " + step.want; err != nil || outcomes(r) != want {
+			t.Errorf("step %d: %s, %v; want %s", i, outcomes(r), err, want)
+		}
+	}
+}
+
 // What is no database is not replaced.
 func TestNoDatabase(t *testing.T) {
 	p := newPublisher(t, map[string]string{"/npm": records("npm", 1, "1.0")})

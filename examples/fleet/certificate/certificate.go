@@ -2,6 +2,7 @@
 package certificate
 
 import (
+	"bytes"
 	"crypto/tls"
 	"fmt"
 	"log/slog"
@@ -20,48 +21,38 @@ type Files struct {
 
 	mu      sync.Mutex
 	current *tls.Certificate
-	stamps  [2]stamp
+	read    [2][]byte // the bytes of both files in current
 	looked  time.Time
 	now     func() time.Time
-}
-
-// A stamp tells versions of a file apart.
-type stamp struct {
-	at   time.Time
-	size int64
 }
 
 // Open reads the files.
 func Open(certificate, key string, log *slog.Logger) (*Files, error) {
 	f := &Files{certificate: certificate, key: key, log: log, now: time.Now}
 	f.looked = f.now()
-	var err error
-	if f.stamps, err = f.look(); err == nil {
-		err = f.read()
-	}
-	if err != nil {
+	if _, err := f.look(); err != nil {
 		return nil, fmt.Errorf("certificate: %w", err)
 	}
 	return f, nil
 }
 
-func (f *Files) look() (stamps [2]stamp, err error) {
+// look reads the files and reports whether they have changed. It compares bytes: a renewed file can have the size and time of the former one.
+func (f *Files) look() (changed bool, err error) {
+	var read [2][]byte
 	for i, name := range []string{f.certificate, f.key} {
-		info, err := os.Stat(name)
-		if err != nil {
-			return stamps, err
+		if read[i], err = os.ReadFile(name); err != nil {
+			return false, err
 		}
-		stamps[i] = stamp{info.ModTime(), info.Size()}
 	}
-	return stamps, nil
-}
-
-func (f *Files) read() error {
-	c, err := tls.LoadX509KeyPair(f.certificate, f.key)
-	if err == nil {
-		f.current = &c
+	if f.current != nil && bytes.Equal(read[0], f.read[0]) && bytes.Equal(read[1], f.read[1]) {
+		return false, nil
 	}
-	return err
+	c, err := tls.X509KeyPair(read[0], read[1])
+	if err != nil {
+		return false, err
+	}
+	f.current, f.read = &c, read
+	return true, nil
 }
 
 // Get returns the certificate for a connection. If the files have changed, it reads them; if it cannot, the former certificate stays, and the
@@ -71,15 +62,12 @@ func (f *Files) Get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	defer f.mu.Unlock()
 	if now := f.now(); now.Sub(f.looked) >= lookEvery {
 		f.looked = now
-		stamps, err := f.look()
-		if err == nil && stamps != f.stamps {
-			if err = f.read(); err == nil {
-				f.stamps = stamps
-				f.log.Info("the certificate was reloaded", "file", f.certificate)
-			}
-		}
-		if err != nil {
+		changed, err := f.look()
+		switch {
+		case err != nil:
 			f.log.Warn("reloading the certificate failed", "error", err)
+		case changed:
+			f.log.Info("the certificate was reloaded", "file", f.certificate)
 		}
 	}
 	return f.current, nil
