@@ -49,14 +49,6 @@ func (c *cache[B]) put(at int64, b *B, size int) {
 	}
 }
 
-func (c *cache[B]) drop(at int64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if e := c.items[at]; e != nil {
-		c.remove(e)
-	}
-}
-
 func (c *cache[B]) remove(e *list.Element) {
 	v := c.used.Remove(e).(*cached[B])
 	delete(c.items, v.at)

@@ -35,7 +35,7 @@ func explainStart(path string, err error) error {
 	case errors.Is(err, fs.ErrPermission) && statErr == nil && info.Mode()&0o111 == 0:
 		return fmt.Errorf("%w: the file is not executable", err)
 	case errors.Is(err, syscall.ENOEXEC):
-		return fmt.Errorf("%w: neither a program for this machine nor a script that begins with #!", err)
+		return fmt.Errorf("%w: neither a program for this machine nor a script with an interpreter (#!)", err)
 	}
 	return err
 }

@@ -77,7 +77,7 @@ func TestStartScript(t *testing.T) {
 	}{
 		{"fatihtokus/scan2html#44: an interpreter that is not installed", "#!/opt/none/python3 -B\nprint(1)\n", 0o755, `its interpreter "/opt/none/python3" does not exist`},
 		{"lines with carriage returns", "#!/bin/sh\r\necho hi\r\n", 0o755, `its interpreter "/bin/sh\r" does not exist`},
-		{"no interpreter", "print(1)\n", 0o755, "neither a program for this machine nor a script that begins with #!"},
+		{"no interpreter", "print(1)\n", 0o755, "neither a program for this machine nor a script with an interpreter (#!)"},
 		{"an empty file", "", 0o755, "neither a program for this machine nor a script"},
 		{"not executable", "#!/bin/sh\n", 0o644, "permission denied: the file is not executable"},
 		{"a program that env does not find", "#!/usr/bin/env none-such\n", 0o755, "none-such"},

@@ -65,7 +65,7 @@ func analyzeArchive(ctx context.Context, f *analyzer.File, limit int, kind func(
 			var within problem.List
 			if p, ok := parseMetadata(text, &within, m); ok {
 				p.ArchivePath = name
-				r.Packages, err = m.Append(r.Packages, p)
+				r.Packages, _ = m.Append(r.Packages, p) // m.Err has the error
 			}
 			bad.Within(name, &within)
 		}

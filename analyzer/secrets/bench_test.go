@@ -17,6 +17,7 @@ import (
 )
 
 var (
+	//lint:ignore SA1019 go test runs on the machine that built it
 	benchText    = flag.String("secrets.text", filepath.Join(runtime.GOROOT(), "src"), "a directory whose text files the benchmarks search")
 	benchSize    = flag.Int("secrets.bytes", defaultBenchSize, "bytes of text that the benchmarks search")
 	benchFloor   = flag.String("secrets.floor", "20,4", "least megabytes a second of processor time that TestSpeed accepts: own rules, rules in gitleaks' form")

@@ -372,7 +372,7 @@ func (s *search) accept(c *candidate, r *Rule, start, end int, isBinary, packed 
 		return true
 	}
 	region := c.region
-	if isBinary && r.keyed && !packed && bytes.IndexAny(region[c.start:start], "=:") < 0 {
+	if isBinary && r.keyed && !packed && !bytes.ContainsAny(region[c.start:start], "=:") {
 		return false
 	}
 	if !(isBinary && (r.loose || c.text.dense || c.text.stated(region, start) == end-start)) && r.entropy > 0 {

@@ -62,7 +62,7 @@ func layoutManifests(ctx context.Context, at location, get getter) ([]manifest, 
 	digest, ok := strings.CutPrefix(at.tag, "@")
 	h, err := v1.NewHash(digest)
 	if !ok || err != nil {
-		return nil, fmt.Errorf("%w: no %s; name an image of a content store by its digest, @sha256:...", errNotFound, indexFile)
+		return nil, fmt.Errorf("%w: no %s; name an image of a content store by its digest (@sha256:...)", errNotFound, indexFile)
 	}
 	raw, err := get(ctx, "manifest", v1.Descriptor{Digest: h})
 	if err != nil {

@@ -321,7 +321,7 @@ func TestMisbehaviour(t *testing.T) {
 		{"416", status(416, "no"), nil, "416", false},
 		{"429", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			w.Header().Set("Retry-After", "3600")
-			http.Error(w, "slow down", 429)
+			http.Error(w, "slow down", http.StatusTooManyRequests)
 		}, nil, "asks to retry after 1h", false},
 		{"an image", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			if strings.Contains(r.URL.Path, "/manifests/") {
@@ -361,7 +361,7 @@ func TestMisbehaviour(t *testing.T) {
 		var n atomic.Int64
 		s.wrong.Store(misbehaviour(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			if n.Add(1)%5 == 0 {
-				http.Error(w, "busy", 503)
+				http.Error(w, "busy", http.StatusServiceUnavailable)
 				return
 			}
 			next.ServeHTTP(w, r)

@@ -96,7 +96,7 @@ func (p *fetchProgress) end(r feed.UpdateResult, err error) {
 	if !p.quiet && err == nil {
 		a.say("fetched %s in %v; --offline or --db FILE fetches nothing", megabytes(total), time.Since(p.started).Round(100*time.Millisecond))
 	}
-	if err != nil && r.Written == false && !anyFailed(&r) {
+	if err != nil && !r.Written && !anyFailed(&r) {
 		a.say("%s", oneLine(err.Error()))
 	}
 }

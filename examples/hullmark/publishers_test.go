@@ -87,7 +87,7 @@ func (p *publishers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Unlock()
 	switch {
 	case down:
-		http.Error(w, "out of order", 503)
+		http.Error(w, "out of order", http.StatusServiceUnavailable)
 		return
 	case !ok:
 		http.NotFound(w, r)

@@ -548,6 +548,12 @@ func TestReferrers(t *testing.T) {
 		{"none", nil, 0, ""},
 		{"pages", pages(`</v2/app/referrers/x?page=%d>; rel="next"`), 3, ""},
 		{"another host", pages(`<http://10.0.0.1/%d>; rel=next`), 0, "page 2 of referrers at 10.0.0.1"},
+		{"a lost page", func(w http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Query().Get("page") == "1" {
+				panic(http.ErrAbortHandler)
+			}
+			return pages(`</v2/app/referrers/x?page=%d>; rel="next"`)(w, r)
+		}, 0, "EOF"},
 		{"endless", func(w http.ResponseWriter, r *http.Request) bool {
 			if !strings.Contains(r.URL.Path, "/referrers/") {
 				return false

@@ -47,8 +47,8 @@ func (h *host) referrers(ctx context.Context, client *http.Client, digest string
 		if pages == 1 && lacksReferrers(res) {
 			return h.taggedReferrers(ctx, client, digest, res)
 		}
-		page, err := referrersOf(res, digest)
-		if err != nil {
+		var page []v1.Descriptor
+		if page, err = referrersOf(res, digest); err != nil {
 			return nil, err
 		}
 		list = append(list, page...)

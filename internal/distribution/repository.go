@@ -51,7 +51,7 @@ func Open(ref string, o registry.Options) (*Repository, error) {
 		r.own = newTransport(o)
 		r.base = r.own
 	} else if o.RootCAs != nil || o.ConnectTimeout != 0 {
-		return nil, errors.New("Transport is set together with RootCAs or ConnectTimeout")
+		return nil, errors.New("the option Transport is set together with RootCAs or ConnectTimeout")
 	}
 	origin := parsed.Context().RegistryStr()
 	if r.Ref, err = name.ParseReference(ref, r.nameOptions(origin)...); err != nil {

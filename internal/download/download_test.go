@@ -79,8 +79,10 @@ func TestServers(t *testing.T) {
 			w.Header().Set("Retry-After", "100000000000")
 			w.WriteHeader(429)
 		}, "asks to retry after 298261h37m", nil, 1},
-		{"redirect loop", func(n int, w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", 302) }, "stopped after 10 redirects", nil, 10},
-		{"redirect to a file", func(n int, w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "file:///etc/passwd", 302) }, "unsupported protocol scheme", nil, 1},
+		{"redirect loop", func(n int, w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) }, "stopped after 10 redirects", nil, 10},
+		{"redirect to a file", func(n int, w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "file:///etc/passwd", http.StatusFound)
+		}, "unsupported protocol scheme", nil, 1},
 		{"HTML", func(n int, w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			io.WriteString(w, "<p>down")

@@ -109,7 +109,7 @@ func yamlFile(r *rand.Rand, vars []Var) []byte {
 
 // plain reports whether YAML reads a value as this text without quotes.
 func plain(s string) bool {
-	return strings.Trim(s, "0123456789abcdefABCDEF.eExX+_") != "" && !strings.ContainsAny(s, "#:&*!|>%@`'\"{}[], ") && strings.IndexAny(s, "-?=~") != 0
+	return strings.Trim(s, "0123456789abcdefABCDEF.xX+_") != "" && !strings.ContainsAny(s, "#:&*!|>%@`'\"{}[], ") && strings.IndexAny(s, "-?=~") != 0
 }
 
 func jsonFile(r *rand.Rand, vars []Var) []byte {

@@ -191,7 +191,8 @@ func encryptedPKCS8(r *rand.Rand) string {
 
 // encryptedRSA returns a key of the old form with headers that name the cipher, as "openssl rsa -traditional -aes256" writes it.
 func encryptedRSA(r *rand.Rand) string {
-	block := must(x509.EncryptPEMBlock(&reader{r}, "RSA "+private, x509.MarshalPKCS1PrivateKey(rsaKey(r, 1024)), []byte(encryptedPassphrase), x509.PEMCipherAES256)) //nolint:staticcheck // people still have such keys
+	//lint:ignore SA1019 people still have such keys
+	block := must(x509.EncryptPEMBlock(&reader{r}, "RSA "+private, x509.MarshalPKCS1PrivateKey(rsaKey(r, 1024)), []byte(encryptedPassphrase), x509.PEMCipherAES256))
 	return string(pem.EncodeToMemory(block))
 }
 

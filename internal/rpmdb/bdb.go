@@ -46,7 +46,7 @@ func openBDB(f file, head []byte) (*bdb, error) {
 	}
 	if db.order.Uint32(head[12:]) == bdbBTreeMagic {
 		// rpm 5 has other headers and versions, which may end in a "distepoch".
-		return nil, fmt.Errorf("Berkeley DB B-tree of rpm 5: %w", ErrUnsupported)
+		return nil, fmt.Errorf("rpm 5's B-tree of Berkeley DB: %w", ErrUnsupported)
 	}
 	word := func(i int) uint32 { return db.order.Uint32(head[4*i:]) }
 

@@ -62,7 +62,6 @@ type part struct {
 type allowList struct {
 	name    string
 	entries []*entry
-	used    bool // by a mapping
 }
 
 // An entry is one line of an allow list.

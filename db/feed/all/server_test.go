@@ -47,7 +47,7 @@ var misbehaviours = []struct {
 		w.Header().Set("Content-Type", "application/json")
 		io.WriteString(w, "<!DOCTYPE html><html><p>Sign in")
 	}, "", nil},
-	{"redirect loop", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, 302) }, "stopped after 10 redirects", nil},
+	{"redirect loop", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) }, "stopped after 10 redirects", nil},
 	{"endless", func(w http.ResponseWriter, r *http.Request) {
 		for b := bytes.Repeat([]byte(" "), 1<<16); ; {
 			if _, err := w.Write(b); err != nil {

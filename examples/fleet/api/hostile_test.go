@@ -8,9 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -267,17 +265,4 @@ func TestSlowClients(t *testing.T) {
 		conn.Close()
 	}
 	fleettest.Eventually(t, "goroutines end", func() bool { return runtime.NumGoroutine() < before+50 })
-}
-
-// memory returns the resident bytes of this process.
-func memory(t *testing.T) int64 {
-	text, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		t.Skip(err)
-	}
-	pages, err := strconv.ParseInt(strings.Fields(string(text))[1], 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pages * int64(os.Getpagesize())
 }

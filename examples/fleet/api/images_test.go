@@ -21,8 +21,6 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-const lock = `{"name": "app", "version": "1.0.0"}`
-
 // sample is an image with packages of Debian and npm, an account, a set-uid file's absence and a private key.
 func sample(t *testing.T) v1.Image {
 	return fleettest.Image(t, fleettest.Debian(t, "libc6 2.36-9 glibc", "libc-bin 2.36-9 glibc", "zlib1g 1.2 zlib"),

@@ -140,11 +140,11 @@ func request(digest string) string {
 
 func TestMetadata(t *testing.T) {
 	s := newService(t)
-	res, body := s.call("/metadata", http.MethodGet, "/metadata", map[string]string{"Accept": "application/vnd.scanner.adapter.metadata+json; version=1.0"}, "")
+	res, _ := s.call("/metadata", http.MethodGet, "/metadata", map[string]string{"Accept": "application/vnd.scanner.adapter.metadata+json; version=1.0"}, "")
 	if res.Header.Get("Content-Type") != "application/vnd.scanner.adapter.metadata+json; version=1.0" {
 		t.Errorf("type %q", res.Header.Get("Content-Type"))
 	}
-	_, body = s.call("/metadata", http.MethodGet, "/metadata", nil, "")
+	_, body := s.call("/metadata", http.MethodGet, "/metadata", nil, "")
 	var out struct {
 		Scanner      map[string]string
 		Capabilities []struct {
