@@ -20,7 +20,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/all"
 	"github.com/hullmark/hullmark/db/feed/osv"
-	"github.com/hullmark/hullmark/internal/authority"
+	"github.com/hullmark/hullmark/internal/certpool"
 	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
@@ -195,7 +195,7 @@ func (a *app) automatic(ctx context.Context, f *databaseFlags, quiet bool) (*aut
 	d := &auto.Database{
 		File: file, Feeds: fetchedFeeds(), Renew: f.renew, Offline: f.offline,
 		Update: feed.UpdateOptions{
-			Options: feed.Options{Progress: bars.feed, Client: authority.Client(a.registry.RootCAs)}, Mirror: mirror, Now: a.now(),
+			Options: feed.Options{Progress: bars.feed, Client: certpool.Client(a.registry.RootCAs)}, Mirror: mirror, Now: a.now(),
 			Waiting: func() { a.say("waiting for another update of %s", terminal.Escape(file)) },
 		},
 		Fetching: func(list []matcher.Key) { bars.start(list, file) },

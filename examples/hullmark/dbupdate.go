@@ -17,7 +17,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/all"
 	"github.com/hullmark/hullmark/examples/hullmark/advice"
-	"github.com/hullmark/hullmark/internal/authority"
+	"github.com/hullmark/hullmark/internal/certpool"
 	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/internal/terminal"
 )
@@ -190,7 +190,7 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 	if a.registry, err = f.image.registryFlags.options(a, ""); err != nil {
 		return err
 	}
-	o.Client = authority.Client(a.registry.RootCAs)
+	o.Client = certpool.Client(a.registry.RootCAs)
 	if f.wants != "" {
 		f.image.quiet = f.quiet
 		found, err := a.read(ctx, f.wants, &f.image)

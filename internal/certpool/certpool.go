@@ -1,5 +1,5 @@
-// Package authority trusts the authorities of certificates in a file, beside those of the system.
-package authority
+// Package certpool trusts the authorities of certificates in a file, beside those of the system.
+package certpool
 
 import (
 	"crypto/tls"
@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Pool returns the authorities of the system and those in a PEM file.
-func Pool(file string) (*x509.CertPool, error) {
+// Load returns the authorities of the system and those in a PEM file.
+func Load(file string) (*x509.CertPool, error) {
 	pem, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
