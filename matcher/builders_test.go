@@ -15,7 +15,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/rpm"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/builder"
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // TestBuilders counts who built the packages of real databases, by distribution, and compares the counts and the names of packages of

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/cputime"
 	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/testing/cputime"
 )
 
 // analyze returns the records, findings and diagnostics of a file, one a line.

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/hostile"
 	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/testing/hostile"
 )
 
 func run(t testing.TB, text string) ([]analyzer.Package, error) {

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/internal/license"
 	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 func TestCopyright(t *testing.T) {

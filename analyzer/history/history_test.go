@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/golden"
 	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/testing/golden"
 )
 
 func describe(r *analyzer.Result) string {

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // TestNative compares values with those that a POSIX shell has after sourcing the file, which os-release(5) is made for.

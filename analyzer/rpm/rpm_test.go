@@ -8,9 +8,9 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/hostile"
 	"github.com/hullmark/hullmark/internal/problem"
 	"github.com/hullmark/hullmark/internal/rpmdb"
+	"github.com/hullmark/hullmark/internal/testing/hostile"
 )
 
 func TestFromHeader(t *testing.T) {

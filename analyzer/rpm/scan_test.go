@@ -13,8 +13,8 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // The databases of internal/rpmdb, as Berkeley DB and SQLite wrote them: package0 to package6, and the log of one

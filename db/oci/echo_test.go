@@ -11,8 +11,8 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/db/oci"
-	"github.com/hullmark/hullmark/internal/dbtest"
 	"github.com/hullmark/hullmark/internal/echo"
+	"github.com/hullmark/hullmark/internal/testing/dbtest"
 )
 
 // TestNoCredentials has a registry send credentials back in every place. They are in no error and no event.

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/internal/httpretry"
-	"github.com/hullmark/hullmark/internal/leak"
 	"github.com/hullmark/hullmark/internal/scrub"
+	"github.com/hullmark/hullmark/internal/testing/leak"
 )
 
 // A server that stops in the middle is given up; one whose reader takes its time is not.

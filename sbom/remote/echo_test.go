@@ -12,7 +12,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/internal/echo"
-	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
 	"github.com/hullmark/hullmark/sbom"
 	"github.com/hullmark/hullmark/sbom/attach"
 	"github.com/hullmark/hullmark/sbom/remote"

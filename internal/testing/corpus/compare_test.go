@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // A recorder keeps the errors of a test instead of failing it.

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/hullmark/hullmark/internal/linediff"
+	"github.com/hullmark/hullmark/internal/testing/linediff"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files with the results of the tests")

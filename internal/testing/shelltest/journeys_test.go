@@ -11,8 +11,8 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/hullmark/hullmark/internal/imagetest"
-	"github.com/hullmark/hullmark/internal/shelltest"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/shelltest"
 )
 
 const (
@@ -119,7 +119,7 @@ func TestJourneys(t *testing.T) {
 			name:    "maintainer",
 			pages:   []string{".github/CONTRIBUTING.md"},
 			before:  "cp -R $CHECKOUT/. . && chmod -R u+w .",
-			after:   map[string]string{"go build -o hullmark ./examples/hullmark": "./hullmark scan demo: && ECOSYSTEM=internal/shelltest/testdata/ecosystem bash -ex internal/shelltest/testdata/ecosystem/add.sh"},
+			after:   map[string]string{"go build -o hullmark ./examples/hullmark": "./hullmark scan demo: && ECOSYSTEM=internal/testing/shelltest/testdata/ecosystem bash -ex internal/testing/shelltest/testdata/ecosystem/add.sh"},
 			omitted: map[string]string{"go test ./...": "it is the command that runs this test; the tests of one package run instead"},
 		},
 	} {
@@ -198,7 +198,7 @@ func enter(t *testing.T, s *shelltest.Shell, command string) (output string, cod
 	return output, code
 }
 
-const root = "../.."
+const root = "../../.."
 
 func page(t *testing.T, name string) string {
 	t.Helper()
