@@ -16,10 +16,10 @@ import (
 	"github.com/hullmark/hullmark/analyzer/pip"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/secrets"
-	corpus "github.com/hullmark/hullmark/internal/planted"
+	corpus "github.com/hullmark/hullmark/internal/testing/plantedsecrets"
 )
 
-// minFreshRecall and maxFreshFalse are minRecall and maxFalse for planted.Fresh.
+// minFreshRecall and maxFreshFalse are minRecall and maxFalse for plantedsecrets.Fresh.
 const minFreshRecall = 0.99
 
 var maxFreshFalse = map[string]int{}
@@ -39,7 +39,7 @@ var maxFalse = map[string]int{
 	"placeholder tencent-secret-key": 1,
 }
 
-// freshFormats lists the formats of planted.Fresh that had a rule when they were written.
+// freshFormats lists the formats of plantedsecrets.Fresh that had a rule when they were written.
 //
 //go:embed testdata/fresh.txt
 var freshFormats string

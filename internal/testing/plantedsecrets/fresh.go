@@ -1,4 +1,4 @@
-package planted
+package plantedsecrets
 
 import "math/rand/v2"
 

@@ -1,4 +1,4 @@
-package planted
+package plantedsecrets
 
 import (
 	"archive/tar"

@@ -1,4 +1,4 @@
-// Package planted measures how well an analyzer finds secrets. It makes an image with planted secrets and near misses, and scores
+// Package plantedsecrets measures how well an analyzer finds secrets. It makes an image with planted secrets and near misses, and scores
 // a report about it.
 //
 // The list of formats comes from documents of issuers and was written before any rule, without sight of the rules of an analyzer
@@ -7,8 +7,8 @@
 //
 // Use it so:
 //
-//	img, err := planted.New(1)              // the image and its list
+//	img, err := plantedsecrets.New(1)              // the image and its list
 //	report, err := scanner.Scan(ctx, img.Image)
 //	score := img.Score(report, "secrets")   // recall by format and carrier, false positives
 //	leaks := img.Leaks(output)              // secrets that output has a piece of
-package planted
+package plantedsecrets
