@@ -1,5 +1,5 @@
-// Package forms writes an image in every form that tools use for image files, so that tests can read all of them.
-package forms
+// Package imageformats writes an image in every form that tools use for image files, so that tests can read all of them.
+package imageformats
 
 import (
 	"archive/tar"
@@ -18,8 +18,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// A Form is a format of an image in a file or directory.
-type Form struct {
+// A Format is a format of an image in a file or directory.
+type Format struct {
 	Name  string // name of the file or directory that Write creates
 	Kind  string // prefix of its reference
 	Same  bool   // the digest of the manifest does not change
@@ -27,8 +27,8 @@ type Form struct {
 }
 
 // All returns every form.
-func All() []Form {
-	return []Form{
+func All() []Format {
+	return []Format{
 		{"oci", "oci", true, func(img v1.Image, to string) error { return layout(img, to, compressor{}) }},
 		{"oci-zstd", "oci", false, func(img v1.Image, to string) error { return layout(img, to, zstdCompressor()) }},
 		{"oci-plain", "oci", false, func(img v1.Image, to string) error { return layout(img, to, noCompressor()) }},
@@ -42,7 +42,7 @@ func All() []Form {
 }
 
 // Write writes an image into a directory and returns its reference.
-func (f Form) Write(img v1.Image, dir string) (ref string, err error) {
+func (f Format) Write(img v1.Image, dir string) (ref string, err error) {
 	to := filepath.Join(dir, f.Name)
 	if err := f.write(img, to); err != nil {
 		return "", fmt.Errorf("forms: %s: %w", f.Name, err)

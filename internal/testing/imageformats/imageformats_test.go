@@ -1,4 +1,4 @@
-package forms_test
+package imageformats_test
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
-	"github.com/hullmark/hullmark/internal/forms"
+	"github.com/hullmark/hullmark/internal/testing/imageformats"
 	"github.com/hullmark/hullmark/internal/testing/imagetest"
 )
 
@@ -72,7 +72,7 @@ func check(t *testing.T, img *source.Image, dir string) {
 			t.Errorf("%s has digest %s, want %s", name, digest, wantDigest)
 		}
 	}
-	for _, f := range forms.All() {
+	for _, f := range imageformats.All() {
 		ref, err := f.Write(img, dir)
 		if err != nil {
 			t.Fatal(err)
@@ -130,7 +130,7 @@ func TestForms(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	ref, err := forms.All()[0].Write(made, dir)
+	ref, err := imageformats.All()[0].Write(made, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
