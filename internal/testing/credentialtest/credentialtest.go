@@ -1,6 +1,6 @@
-// Package echo is for tests that no credential reaches an error: it makes servers that send back the credentials they get, in
+// Package credentialtest is for tests that no credential reaches an error: it makes servers that send back the credentials they get, in
 // every place of a response, and looks for them in errors.
-package echo
+package credentialtest
 
 import (
 	"encoding/base64"

@@ -1,4 +1,4 @@
-package echo
+package credentialtest
 
 import (
 	"encoding/base64"
