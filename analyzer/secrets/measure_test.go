@@ -65,7 +65,7 @@ func covered(t *testing.T, text string, formats []*corpus.Format) map[string]str
 	return list
 }
 
-// TestMeasure scans the image of package planted and measures:
+// TestMeasure scans the image of package plantedsecrets and measures:
 //   - recall: the part of the planted secrets with a finding in their file or variable, over the formats that have a rule
 //   - false positives: findings without a planted secret, by the kind of near miss
 //   - leaks: pieces of planted secrets in the report as JSON

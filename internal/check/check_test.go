@@ -244,8 +244,8 @@ const ofContent = "accounts files hints history retrieve secrets verify"
 // notLeaves are the internal packages of the command that import public ones.
 var notLeaves = strings.Fields("internal/starter internal/progress")
 
-// forTests are the internal packages for tests. They may import any package.
-const forTests = "internal/testing/"
+// testPackages are the internal packages for tests. They may import any package.
+const testPackages = "internal/testing/"
 
 func matches(pattern, path string) bool {
 	if base, ok := strings.CutSuffix(pattern, "/..."); ok {
@@ -313,9 +313,9 @@ func TestImports(t *testing.T) {
 				t.Errorf("%s imports %s: only analyzer/all knows ecosystems", who, what)
 			case isContent(what) && !strings.HasPrefix(who, what+"/") && who != "analyzer/content" && !strings.HasPrefix(who, "examples/"):
 				t.Errorf("%s imports %s: only analyzer/content knows analyzers of content", who, what)
-			case strings.HasPrefix(what, forTests) && !strings.HasPrefix(who, forTests) && !strings.HasSuffix(who, "test"):
+			case strings.HasPrefix(what, testPackages) && !strings.HasPrefix(who, testPackages) && !strings.HasSuffix(who, "test"):
 				t.Errorf("%s imports %s: only tests do", who, what)
-			case strings.HasPrefix(who, "internal/") && !strings.HasPrefix(who, forTests) && !strings.HasPrefix(what, "internal/") && !slices.Contains(notLeaves, who) && what != "analyzer" && what != distros && what != registryOptions:
+			case strings.HasPrefix(who, "internal/") && !strings.HasPrefix(who, testPackages) && !strings.HasPrefix(what, "internal/") && !slices.Contains(notLeaves, who) && what != "analyzer" && what != distros && what != registryOptions:
 				t.Errorf("%s imports %s: internal packages are leaves", who, what)
 			}
 		}

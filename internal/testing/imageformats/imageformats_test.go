@@ -27,7 +27,7 @@ import (
 
 // keep names a directory in which the forms stay, one directory for each image, for other tools to be run on:
 //
-//	go test ./internal/forms -keep /tmp/forms
+//	go test ./internal/testing/imageformats -keep /tmp/forms
 var keep = flag.String("keep", "", "keep the images in all forms in this `directory`")
 
 // report scans a reference and returns the report as text, without the manifest's digest, which not every form keeps.
