@@ -1,5 +1,5 @@
-// Package pace sets when the garbage collector of a command runs. Libraries leave that to the program.
-package pace
+// Package gctuning sets when the garbage collector of a command runs. Libraries leave that to the program.
+package gctuning
 
 import (
 	"math"
@@ -23,11 +23,11 @@ const (
 	bound = 160 << 20
 )
 
-// Collector lets the heap grow to 40 MiB before the first collection, and then to 40 MiB or an eighth more than is in use, whichever is more.
+// Start lets the heap grow to 40 MiB before the first collection, and then to 40 MiB or an eighth more than is in use, whichever is more.
 // By default, Go collects at 4 MiB, and then at twice the bytes in use: seven times during a scan from the cache, which takes a sixth of
-// its time, and with two windows of zstd not before 85 MB. Collector sets GOGC and GOMEMLIMIT
+// its time, and with two windows of zstd not before 85 MB. Start sets GOGC and GOMEMLIMIT
 // for this, and changes neither if it is not at its default. It also asks for huge pages, because page faults take half of a scan from the cache.
-func Collector() {
+func Start() {
 	const minimum = 4 << 20 // bytes of the first collection at 100 percent
 	set := debug.SetGCPercent(-1)
 	if set != 100 || debug.SetMemoryLimit(-1) != math.MaxInt64 {

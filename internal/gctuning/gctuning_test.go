@@ -1,4 +1,4 @@
-package pace
+package gctuning
 
 import (
 	"runtime"
@@ -18,12 +18,12 @@ func TestPercent(t *testing.T) {
 	}
 }
 
-// TestCollector checks that every collection sets the percentage, not only the first.
-func TestCollector(t *testing.T) {
+// TestStart checks that every collection sets the percentage, not only the first.
+func TestStart(t *testing.T) {
 	before := debug.SetGCPercent(100)
 	defer debug.SetGCPercent(before)
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
-	Collector()
+	Start()
 	hold := make([]byte, 64<<20)
 	for _, want := range []int{12, 400} {
 		for end := time.Now().Add(10 * time.Second); ; {
@@ -46,7 +46,7 @@ func TestCollector(t *testing.T) {
 func TestSet(t *testing.T) {
 	before := debug.SetGCPercent(70)
 	defer debug.SetGCPercent(before)
-	Collector()
+	Start()
 	if now := debug.SetGCPercent(70); now != 70 {
 		t.Errorf("GOGC is %d", now)
 	}
