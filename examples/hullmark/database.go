@@ -21,7 +21,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/all"
 	"github.com/hullmark/hullmark/db/feed/osv"
 	"github.com/hullmark/hullmark/internal/certpool"
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/assess"
@@ -238,9 +238,9 @@ func (a *app) tellAge(s *auto.Source, offline bool) {
 		return
 	}
 	age := max(0, a.now().Sub(s.Renewed))
-	ago := plural.Count(int(age.Hours()/24), "day")
+	ago := english.Count(int(age.Hours()/24), "day")
 	if age < 48*time.Hour {
-		ago = plural.Count(int(age.Hours()), "hour")
+		ago = english.Count(int(age.Hours()), "hour")
 	}
 	a.say("%s; using advisories that were renewed %s ago, on %s", why, ago, day(s.Renewed))
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/terminal"
 )
 
@@ -31,7 +31,7 @@ func Lines(list []analyzer.FileDiagnostic, n int) (lines []string, more int) {
 		line := place(d) + ": " + d.String()
 		same := count[message{d.Diagnostic, d.Analyzer}]
 		if same > 1 {
-			line += fmt.Sprintf(" (and %s)", plural.Count(same-1, "other file"))
+			line += fmt.Sprintf(" (and %s)", english.Count(same-1, "other file"))
 		}
 		lines = append(lines, terminal.Escape(line))
 		more -= same

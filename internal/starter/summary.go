@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 )
 
 // Summary returns two sentences: the advisories that the database has, with their age, and its gaps.
@@ -66,5 +66,5 @@ func compareReleases(a, b string) int {
 
 // daysOld returns the age of data: "2,640 days old".
 func daysOld(date, now time.Time) string {
-	return plural.Count(max(0, int(now.Sub(date).Hours()/24)), "day") + " old"
+	return english.Count(max(0, int(now.Sub(date).Hours()/24)), "day") + " old"
 }

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/order"
-	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
@@ -41,7 +41,7 @@ func (e *Ecosystem) count() string {
 	if e.Packages == 0 {
 		return "not read"
 	}
-	return plural.Count(e.Packages, "package")
+	return english.Count(e.Packages, "package")
 }
 
 func (a *Assessment) countEcosystems() {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -81,7 +81,7 @@ func (a *Assessment) failures() []Failure {
 			if n == 1 {
 				verb = "is"
 			}
-			list = append(list, Failure{FailedSeverity, fmt.Sprintf("%s %s %s or worse", plural.Count(n, "vulnerability"), verb, a.Gate.FailOn), n})
+			list = append(list, Failure{FailedSeverity, fmt.Sprintf("%s %s %s or worse", english.Count(n, "vulnerability"), verb, a.Gate.FailOn), n})
 		}
 		if f, fails := a.fileFailure(); fails {
 			list = append(list, f)
@@ -93,7 +93,7 @@ func (a *Assessment) failures() []Failure {
 	if lacks := a.notRun(); len(lacks) > 0 {
 		text := strings.Join(lacks[:min(3, len(lacks))], "; ")
 		if n := len(lacks) - 3; n > 0 {
-			text += fmt.Sprintf(" (and %s)", plural.Count(n, "other analyzer"))
+			text += fmt.Sprintf(" (and %s)", english.Count(n, "other analyzer"))
 		}
 		list = append(list, Failure{FailedNotRun, text, len(lacks)})
 	}
@@ -132,7 +132,7 @@ func (v *Verdict) failure() Failure {
 		}
 	}
 	if f.Count > 1 {
-		f.Text += fmt.Sprintf(" (and %s)", plural.Count(f.Count-1, "other decision"))
+		f.Text += fmt.Sprintf(" (and %s)", english.Count(f.Count-1, "other decision"))
 	}
 	return f
 }

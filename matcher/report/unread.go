@@ -7,7 +7,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/databases"
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 )
 
 // unread returns the diagnostics about package databases that the scan did not read, or did not read completely, one a file, and about
@@ -71,7 +71,7 @@ func unreadText(list []*analyzer.FileDiagnostic) string {
 	}
 	text := strings.Join(parts, "; ")
 	if n := len(list) - most; n > 0 {
-		text += fmt.Sprintf(" (and %s)", plural.Count(n, "other file"))
+		text += fmt.Sprintf(" (and %s)", english.Count(n, "other file"))
 	}
 	return text
 }

@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 )
@@ -144,7 +144,7 @@ func messages(v *report.Assessment) []message {
 		list = append(list, message{level, n.Text})
 	}
 	for i := range v.Hidden {
-		list = append(list, message{"info", plural.Count(v.Hidden[i].Count(), "finding") + " hidden: " + v.Hidden[i].Reason.Text})
+		list = append(list, message{"info", english.Count(v.Hidden[i].Count(), "finding") + " hidden: " + v.Hidden[i].Reason.Text})
 	}
 	list = append(list, fileMessages(v)...)
 	for _, x := range v.Report.Diagnostics {

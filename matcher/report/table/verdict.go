@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/report"
 )
@@ -27,7 +27,7 @@ func (t *table) verdict() {
 	if e := v.Passed; e != nil {
 		t.printf("  the image passes whatever the decisions are: %s (line %d)\n", terminal.Escape(e.Reason), e.Line)
 	}
-	t.printf("  %s: %d stop, %d warn, %d go, of these %d allowed by lists and %d hidden\n", plural.Count(len(v.Decisions), "decision"), v.Count(report.Stop), v.Count(report.Warn), v.Count(report.Go), allowed(v), v.Hidden())
+	t.printf("  %s: %d stop, %d warn, %d go, of these %d allowed by lists and %d hidden\n", english.Count(len(v.Decisions), "decision"), v.Count(report.Stop), v.Count(report.Warn), v.Count(report.Go), allowed(v), v.Hidden())
 	var lines []string
 	for i := range v.Decisions {
 		if d := &v.Decisions[i]; d.Target != report.TargetMatch && d.Action > report.Go {
@@ -101,10 +101,10 @@ func (t *table) hidden() {
 	if n == 0 {
 		return
 	}
-	t.printf("\n%s\n", t.Bold(plural.Count(n, "finding")+" hidden"))
+	t.printf("\n%s\n", t.Bold(english.Count(n, "finding")+" hidden"))
 	for i := range t.a.Hidden {
 		h := &t.a.Hidden[i]
-		t.printf("  %s: %s\n", plural.Number(h.Count()), terminal.Escape(h.Reason.Text))
+		t.printf("  %s: %s\n", english.Number(h.Count()), terminal.Escape(h.Reason.Text))
 		if !t.o.ShowHidden {
 			continue
 		}

@@ -1,5 +1,5 @@
-// Package plural writes counts of things in English.
-package plural
+// Package english writes counts of things in English.
+package english
 
 import (
 	"strconv"
@@ -11,11 +11,11 @@ func Count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return Number(n) + " " + Of(noun)
+	return Number(n) + " " + Plural(noun)
 }
 
-// Of returns the plural of a noun: "packages", "vulnerabilities", "matches".
-func Of(noun string) string {
+// Plural returns the plural of a noun: "packages", "vulnerabilities", "matches".
+func Plural(noun string) string {
 	switch {
 	case strings.HasSuffix(noun, "y") && !strings.HasSuffix(noun, "ay"):
 		return strings.TrimSuffix(noun, "y") + "ies"
