@@ -7,7 +7,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/builder"
-	"github.com/hullmark/hullmark/internal/order"
+	"github.com/hullmark/hullmark/internal/indirectsort"
 )
 
 // nest marks components of analyzers that look at programs as they stream by: those in files of packages that the distribution seems to have
@@ -91,7 +91,7 @@ func (r *run) joinRepeated(report *analyzer.Report) {
 			list = append(list, c)
 		}
 	}
-	order.Sort(list, func(a, b **analyzer.Component) int { return compareFiles(*a, *b) })
+	indirectsort.Sort(list, func(a, b **analyzer.Component) int { return compareFiles(*a, *b) })
 	for _, c := range list {
 		k := keyOf(c)
 		if f := first[k]; f == nil || streamed[f.Analyzer] && !streamed[c.Analyzer] {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/english"
-	"github.com/hullmark/hullmark/internal/order"
+	"github.com/hullmark/hullmark/internal/indirectsort"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
@@ -100,7 +100,7 @@ func (a *Assessment) countEcosystems() {
 		}
 		a.Ecosystems = append(a.Ecosystems, *e)
 	}
-	order.Sort(a.Ecosystems, func(x, y *Ecosystem) int { return matcher.CompareKeys(x.Key, y.Key) })
+	indirectsort.Sort(a.Ecosystems, func(x, y *Ecosystem) int { return matcher.CompareKeys(x.Key, y.Key) })
 }
 
 // notRead reports whether the scan saw an ecosystem's packages that no analyzer reads. A diagnostic without a type is about the image's distribution.

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/order"
+	"github.com/hullmark/hullmark/internal/indirectsort"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -110,7 +110,7 @@ func (a *Assessment) countHidden() {
 		h.Vulnerabilities = vulnerabilities(h.Findings)
 		a.HiddenCount += h.Count()
 	}
-	order.Sort(a.Hidden, func(x, y *HiddenFindings) int {
+	indirectsort.Sort(a.Hidden, func(x, y *HiddenFindings) int {
 		return cmp.Or(strings.Compare(x.Reason.Text, y.Reason.Text), strings.Compare(string(x.Reason.Code), string(y.Reason.Code)))
 	})
 }

@@ -1,5 +1,5 @@
-// Package order sorts lists of large elements.
-package order
+// Package indirectsort sorts lists of large elements.
+package indirectsort
 
 import "slices"
 

@@ -1,4 +1,4 @@
-package order_test
+package indirectsort_test
 
 import (
 	"cmp"
@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/hullmark/hullmark/internal/order"
+	"github.com/hullmark/hullmark/internal/indirectsort"
 )
 
 func TestSort(t *testing.T) {
@@ -18,7 +18,7 @@ func TestSort(t *testing.T) {
 		}
 		want := slices.Clone(list)
 		slices.SortStableFunc(want, func(a, b element) int { return cmp.Compare(a.key, b.key) })
-		order.Sort(list, func(a, b *element) int { return cmp.Compare(a.key, b.key) })
+		indirectsort.Sort(list, func(a, b *element) int { return cmp.Compare(a.key, b.key) })
 		if !slices.Equal(list, want) {
 			t.Fatalf("got %v, want %v", list, want)
 		}
