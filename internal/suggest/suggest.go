@@ -1,5 +1,5 @@
-// Package nearest finds the word that a person may have meant.
-package nearest
+// Package suggest finds the word that a person may have meant.
+package suggest
 
 import "strings"
 
