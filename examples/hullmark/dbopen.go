@@ -19,7 +19,7 @@ import (
 	"github.com/hullmark/hullmark/internal/atomicfile"
 	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/pemkey"
-	"github.com/hullmark/hullmark/internal/starter"
+	"github.com/hullmark/hullmark/internal/starterdb"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/assess"
 )
@@ -92,7 +92,7 @@ func (a *app) openDatabase(ctx context.Context, f databaseFlags) (database, erro
 
 // openStarter opens the starter database, and describes it on standard error.
 func (a *app) openStarter() (database, error) {
-	d, err := starter.Open()
+	d, err := starterdb.Open()
 	if err != nil {
 		return nil, err
 	}

@@ -1,5 +1,5 @@
-// Package starter holds a small database of advisories that is part of the program, to try the matcher on without a network.
-package starter
+// Package starterdb holds a small database of advisories that is part of the program, to try the matcher on without a network.
+package starterdb
 
 import (
 	"bytes"
