@@ -1,4 +1,4 @@
-package quickmatch
+package prefilter
 
 // A Cache keeps the states of Matchers. Its zero value is ready for use, by one goroutine at a time.
 type Cache struct {

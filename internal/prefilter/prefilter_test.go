@@ -1,4 +1,4 @@
-package quickmatch
+package prefilter
 
 import (
 	"fmt"

@@ -1,10 +1,10 @@
-// Package quickmatch tells quickly that a regular expression has no match in a text, or where the first one can end.
+// Package prefilter tells quickly that a regular expression has no match in a text, or where the first one can end.
 //
 // A Matcher follows all ways through an expression at once and remembers the sets of places that it reached: a deterministic automaton whose
 // states are made when they are needed. It reads a byte in a few nanoseconds, where package regexp takes up to a microsecond. It
 // may see a match where there is none: empty-width assertions other than the end of the text always hold for it, and characters
 // outside ASCII count as any other that the expression accepts at that place.
-package quickmatch
+package prefilter
 
 import (
 	"fmt"
