@@ -1,11 +1,11 @@
-// Package toc reads the table of contents at the end of an eStargz or zstd:chunked layer, and single files of such a layer
+// Package layertoc reads the table of contents at the end of an eStargz or zstd:chunked layer, and single files of such a layer
 // without reading the rest.
 //
 // A table must match the digest in an annotation of the layer's descriptor, and a file must match the digest in the table.
 //
 // Sources: "eStargz: Standard-Compatible Extension to Tar.gz Layers for Lazy Pulling Container Images" in the documentation of
 // stargz-snapshotter, and "zstd:chunked" in the documentation of containers/storage.
-package toc
+package layertoc
 
 import (
 	"archive/tar"

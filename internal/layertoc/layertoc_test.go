@@ -1,4 +1,4 @@
-package toc_test
+package layertoc_test
 
 import (
 	"archive/tar"
@@ -13,8 +13,8 @@ import (
 	"github.com/containerd/stargz-snapshotter/estargz"
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/hullmark/hullmark/internal/layertoc"
 	"github.com/hullmark/hullmark/internal/testing/imagetest"
-	"github.com/hullmark/hullmark/internal/toc"
 )
 
 // layer is a tar stream with files of many sizes, some with holes, some in the way of others.
@@ -71,13 +71,13 @@ func (s *source) open(offset, n int64) (io.ReadCloser, error) {
 	return io.NopCloser(io.NewSectionReader(bytes.NewReader(s.b), offset, n)), nil
 }
 
-func read(b blob, most int64) (*toc.Table, *source, error) {
-	ref, ok := toc.FromAnnotations(b.annotations)
+func read(b blob, most int64) (*layertoc.Table, *source, error) {
+	ref, ok := layertoc.FromAnnotations(b.annotations)
 	if !ok {
 		return nil, nil, errors.New("no table is named")
 	}
 	s := &source{b: b.bytes}
-	table, err := toc.Read(ref, int64(len(b.bytes)), most, s.open)
+	table, err := layertoc.Read(ref, int64(len(b.bytes)), most, s.open)
 	return table, s, err
 }
 
@@ -98,7 +98,7 @@ func TestContents(t *testing.T) {
 			}
 			for _, step := range []int{1, 3, 17} {
 				before := s.requests
-				wanted := func(e *toc.Entry) bool { return strings.HasSuffix(e.Name, fmt.Sprint(step%10)) }
+				wanted := func(e *layertoc.Entry) bool { return strings.HasSuffix(e.Name, fmt.Sprint(step%10)) }
 				r := table.NewReader(wanted)
 				seen := 0
 				for i := range table.Entries {
@@ -143,7 +143,7 @@ func TestOtherContent(t *testing.T) {
 			if err != nil {
 				continue // the table is hit
 			}
-			r := table.NewReader(func(*toc.Entry) bool { return true })
+			r := table.NewReader(func(*layertoc.Entry) bool { return true })
 			for k := range table.Entries {
 				e := &table.Entries[k]
 				want := map[string]string{"a": strings.Repeat("truth ", 100), "b": "more"}[e.Name]
@@ -183,14 +183,14 @@ func TestDamaged(t *testing.T) {
 		"too many entries":          `{"entries":[` + strings.Repeat(`{"type":"dir","name":"d"},`, 10) + `{"type":"dir","name":"d"}]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, _, err := read(withTable(files, z.EncodeAll([]byte(table), nil), len(table)), 10); !errors.Is(err, toc.ErrDamaged) {
-				t.Errorf("error %v, want %v", err, toc.ErrDamaged)
+			if _, _, err := read(withTable(files, z.EncodeAll([]byte(table), nil), len(table)), 10); !errors.Is(err, layertoc.ErrDamaged) {
+				t.Errorf("error %v, want %v", err, layertoc.ErrDamaged)
 			}
 		})
 	}
-	bomb := z.EncodeAll(append([]byte(`{"entries":[]`), make([]byte, toc.MaxTable)...), nil)
-	if _, _, err := read(withTable(files, bomb, 10), 10); !errors.Is(err, toc.ErrDamaged) {
-		t.Errorf("a table of %d bytes: %v", toc.MaxTable, err)
+	bomb := z.EncodeAll(append([]byte(`{"entries":[]`), make([]byte, layertoc.MaxTable)...), nil)
+	if _, _, err := read(withTable(files, bomb, 10), 10); !errors.Is(err, layertoc.ErrDamaged) {
+		t.Errorf("a table of %d bytes: %v", layertoc.MaxTable, err)
 	}
 	raw := layer(t)
 	for name, change := range map[string]func(*blob){
@@ -202,8 +202,8 @@ func TestDamaged(t *testing.T) {
 		t.Run("eStargz: "+name, func(t *testing.T) {
 			b := stargz(t, raw)
 			change(&b)
-			if _, _, err := read(b, 1000); !errors.Is(err, toc.ErrDamaged) && !errors.Is(err, io.ErrUnexpectedEOF) {
-				t.Errorf("error %v, want %v", err, toc.ErrDamaged)
+			if _, _, err := read(b, 1000); !errors.Is(err, layertoc.ErrDamaged) && !errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Errorf("error %v, want %v", err, layertoc.ErrDamaged)
 			}
 		})
 	}
@@ -225,7 +225,7 @@ func TestNamed(t *testing.T) {
 		{map[string]string{"io.github.containers.zstd-chunked.manifest-checksum": digest, "io.github.containers.zstd-chunked.manifest-position": "1:-2:3:1"}, false},
 		{map[string]string{"io.github.containers.zstd-chunked.manifest-checksum": digest}, false},
 	} {
-		if ref, ok := toc.FromAnnotations(c.annotations); ok != c.ok || ok && ref.Digest != digest {
+		if ref, ok := layertoc.FromAnnotations(c.annotations); ok != c.ok || ok && ref.Digest != digest {
 			t.Errorf("%v: %+v, %v", c.annotations, ref, ok)
 		}
 	}
@@ -244,7 +244,7 @@ func FuzzTable(f *testing.F) {
 		if err != nil {
 			return
 		}
-		r := got.NewReader(func(*toc.Entry) bool { return true })
+		r := got.NewReader(func(*layertoc.Entry) bool { return true })
 		defer r.Close()
 		for i := range got.Entries {
 			e := &got.Entries[i]

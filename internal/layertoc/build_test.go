@@ -1,4 +1,4 @@
-package toc_test
+package layertoc_test
 
 import (
 	"archive/tar"

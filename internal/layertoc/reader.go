@@ -1,4 +1,4 @@
-package toc
+package layertoc
 
 import (
 	"cmp"
