@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hullmark/hullmark/internal/inventory"
 	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/sbomreport"
 )
 
 const maxDepth = 16 // of components in components
@@ -14,7 +14,7 @@ const maxDepth = 16 // of components in components
 // more dependencies than analyzers may have.
 type bomReader struct {
 	*jsonstream.Reader
-	out    *inventory.Collector
+	out    *sbomreport.Collector
 	format string // "CycloneDX", once it is read
 }
 
@@ -32,9 +32,9 @@ func (b *bomReader) member(key string) (bool, error) {
 // component reads a component, and those in it.
 func (b *bomReader) component(depth int) error {
 	if depth > maxDepth {
-		return fmt.Errorf("components: more than %d in each other: %w", maxDepth, inventory.ErrLimit)
+		return fmt.Errorf("components: more than %d in each other: %w", maxDepth, sbomreport.ErrLimit)
 	}
-	var e inventory.Entry
+	var e sbomreport.Entry
 	err := b.Members(func(key string) error {
 		switch key {
 		case "bom-ref":
@@ -76,7 +76,7 @@ func (b *bomReader) component(depth int) error {
 	return b.out.Add(&e)
 }
 
-func (b *bomReader) hash(e *inventory.Entry) error {
+func (b *bomReader) hash(e *sbomreport.Entry) error {
 	var h struct{ Alg, Content string }
 	if err := b.Value(&h); err != nil || h.Alg == "" || h.Content == "" {
 		return err
@@ -88,7 +88,7 @@ func (b *bomReader) hash(e *inventory.Entry) error {
 	return nil
 }
 
-func (b *bomReader) license(e *inventory.Entry) error {
+func (b *bomReader) license(e *sbomreport.Entry) error {
 	var l struct {
 		Expression string
 		License    struct{ ID, Name string }

@@ -6,9 +6,9 @@ import (
 	"fmt"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/inventory"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/sbomreport"
 	"github.com/hullmark/hullmark/internal/spdx"
 )
 
@@ -28,7 +28,7 @@ type Document struct {
 // Read reads a document in JSON. It returns nil for another text. With subject, the text must be SPDX, and the package that the document is
 // about is one of the packages.
 func Read(text []byte, subject bool) (*Document, error) {
-	out := inventory.New(maxPackages)
+	out := sbomreport.New(maxPackages)
 	r := jsonstream.New(text)
 	doc, bom := spdx.NewReader(out, maxPackages), bomReader{Reader: r, out: out}
 	noted, err := r.Read(func(_ json.Delim, key string) error {
@@ -48,7 +48,7 @@ func Read(text []byte, subject bool) (*Document, error) {
 	case !doc.Supported():
 		err = fmt.Errorf("%.20q is not a version of SPDX that is read: %w", doc.Version, analyzer.ErrUnsupported)
 	default:
-		err = doc.Finish(func(e *inventory.Entry) {
+		err = doc.Finish(func(e *sbomreport.Entry) {
 			if subject {
 				first = out.Add(e)
 			}

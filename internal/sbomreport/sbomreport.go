@@ -1,7 +1,7 @@
-// Package inventory converts SBOMs of any tool to reports. Formats lack fields for data that matching needs, so each tool
+// Package sbomreport converts SBOMs of any tool to reports. Formats lack fields for data that matching needs, so each tool
 // writes such data in its own way. The source package, which advisories name, is a qualifier of the PURL for some tools and a
 // property for others. Readers of formats add entries to a Collector, which interprets them.
-package inventory
+package sbomreport
 
 import (
 	"crypto/sha256"
