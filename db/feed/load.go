@@ -13,7 +13,7 @@ import (
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/location"
-	"github.com/hullmark/hullmark/internal/scrub"
+	"github.com/hullmark/hullmark/internal/credmask"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -94,7 +94,7 @@ type loader struct {
 	fetched    bool                 // from a server, which states the modification time
 	info       db.FeedInfo
 	report     LoadResult
-	secrets    *scrub.Scrubber // of the URLs and the requests
+	secrets    *credmask.Masker // of the URLs and the requests
 }
 
 // A recordKey is the vulnerability and the package of an advisory, and an update if that tells advisories apart.

@@ -1,4 +1,4 @@
-package scrub
+package credmask
 
 import (
 	"encoding/base64"
@@ -47,7 +47,7 @@ var harmless = map[string]bool{
 var escapes = lazyregexp.New(`%[0-9A-F]{2}`)
 
 // Request adds the credentials that a request carries: in its headers, its URL and its form.
-func (s *Scrubber) Request(r *http.Request) {
+func (s *Masker) Request(r *http.Request) {
 	for name, values := range r.Header {
 		if secretName.MatchString(name) {
 			for _, v := range values {
@@ -67,7 +67,7 @@ func (s *Scrubber) Request(r *http.Request) {
 }
 
 // URL adds the credentials in a URL.
-func (s *Scrubber) URL(u *url.URL) {
+func (s *Masker) URL(u *url.URL) {
 	if u.User != nil {
 		password, ok := u.User.Password()
 		if !ok {
@@ -97,7 +97,7 @@ func headerCredentials(value string) []string {
 }
 
 // form adds the values of a query or a form, except those that the protocols of registries need: any other may be a signature.
-func (s *Scrubber) form(query string) {
+func (s *Masker) form(query string) {
 	for pair := range strings.SplitSeq(query, "&") {
 		name, value, _ := strings.Cut(pair, "=")
 		if v, err := url.QueryUnescape(value); err == nil {

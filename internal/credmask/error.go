@@ -1,4 +1,4 @@
-package scrub
+package credmask
 
 import (
 	"errors"
@@ -7,7 +7,7 @@ import (
 
 // Error returns err with a text without credentials. errors.Is finds everything in it that it finds in err; errors.As and
 // Unwrap find the causes whose own text has no credentials.
-func (s *Scrubber) Error(err error) error {
+func (s *Masker) Error(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -15,13 +15,13 @@ func (s *Scrubber) Error(err error) error {
 }
 
 // Errorf formats an error like fmt.Errorf, and returns it through Error.
-func (s *Scrubber) Errorf(format string, args ...any) error {
+func (s *Masker) Errorf(format string, args ...any) error {
 	return s.Error(fmt.Errorf(format, args...))
 }
 
 // causes returns err if neither its text nor the text of a cause has credentials. Otherwise it returns the nearest causes without
 // credentials.
-func (s *Scrubber) causes(err error) []error {
+func (s *Masker) causes(err error) []error {
 	var inner, list []error
 	switch e := err.(type) {
 	case interface{ Unwrap() error }:
@@ -56,7 +56,7 @@ func (e *scrubbed) Unwrap() []error      { return e.causes }
 func (e *scrubbed) Is(target error) bool { return errors.Is(e.err, target) }
 
 // Wrap returns an error with the given text and causes, as Error does.
-func (s *Scrubber) Wrap(text string, causes ...error) error {
+func (s *Masker) Wrap(text string, causes ...error) error {
 	e := &scrubbed{text: s.Text(text), err: errors.Join(causes...)}
 	for _, cause := range causes {
 		e.causes = append(e.causes, s.causes(cause)...)

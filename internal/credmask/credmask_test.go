@@ -1,4 +1,4 @@
-package scrub_test
+package credmask_test
 
 import (
 	"context"
@@ -13,10 +13,10 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/hullmark/hullmark/internal/scrub"
+	"github.com/hullmark/hullmark/internal/credmask"
 )
 
-// secret is not told to a Scrubber: the text around it says that it is one.
+// secret is not told to a Masker: the text around it says that it is one.
 const secret = "Zq7mPlk29xYw81Bd"
 
 // revealing are texts with a credential in the place of %s.
@@ -49,7 +49,7 @@ var revealing = []string{
 }
 
 func TestPatterns(t *testing.T) {
-	var s scrub.Scrubber
+	var s credmask.Masker
 	for _, format := range revealing {
 		text := fmt.Sprintf(format, secret)
 		if got := s.Text(text); strings.Contains(got, secret) {
@@ -78,7 +78,7 @@ func TestPatterns(t *testing.T) {
 // TestEncodings asks for configured credentials in every form in which a server may send them back.
 func TestEncodings(t *testing.T) {
 	for _, credential := range []string{"correct-horse", `p"a\ss<w>&ö/?#%+ 1`, "two\nlines", "pw", "x"} {
-		var s scrub.Scrubber
+		var s credmask.Masker
 		s.Add(credential)
 		for name, form := range map[string]string{
 			"plain": credential, "query": url.QueryEscape(credential), "lower case": strings.ToLower(url.QueryEscape(credential)),
@@ -93,7 +93,7 @@ func TestEncodings(t *testing.T) {
 			}
 		}
 	}
-	var s scrub.Scrubber
+	var s credmask.Masker
 	s.Add("pw", "abcd", "cdef", "abcdefgh")
 	if got, want := s.Text("pwd and pw of abcdefgh, abcdef"), "pwd and *** of ***, ***"; got != want {
 		t.Errorf("%q, want %q", got, want)
@@ -102,7 +102,7 @@ func TestEncodings(t *testing.T) {
 
 // TestRequest asks for credentials that only a request had.
 func TestRequest(t *testing.T) {
-	var s scrub.Scrubber
+	var s credmask.Masker
 	s.Add("configured-for-life")
 	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"refresh-me"}, "service": {"registry.example"}}
 	r, err := http.NewRequest(http.MethodPost, "https://ada:from%20the%20url@cdn.example/b?verify=123-abcdefg&scope=repository:app:pull", strings.NewReader(form.Encode()))
@@ -127,7 +127,7 @@ func TestRequest(t *testing.T) {
 }
 
 func TestShape(t *testing.T) {
-	var s scrub.Scrubber
+	var s credmask.Masker
 	if got := s.Text("  one\x1b[31m\rtwo\nthree"); got != "one [31m two" {
 		t.Errorf("%q", got)
 	}
@@ -141,7 +141,7 @@ type codeError struct{ text string }
 func (e *codeError) Error() string { return e.text }
 
 func TestError(t *testing.T) {
-	var s scrub.Scrubber
+	var s credmask.Masker
 	s.Add(secret)
 	if s.Error(nil) != nil {
 		t.Error("an error of none")
@@ -203,7 +203,7 @@ func FuzzText(f *testing.F) {
 			}
 			return -1
 		}
-		var s scrub.Scrubber
+		var s credmask.Masker
 		if len(strings.Map(letters, credential)) >= 4 && !strings.Contains(credential, "*") {
 			s.Add(credential)
 			for _, form := range []string{credential, url.QueryEscape(credential), fmt.Sprintf("%q", credential)} {

@@ -1,8 +1,8 @@
-// Package scrub removes credentials from texts and errors before a program shows or logs them.
+// Package credmask removes credentials from texts and errors before a program shows or logs them.
 //
-// A [Scrubber] removes two kinds: values that it knows, in the encodings in which servers send them back, and values that look
+// A [Masker] removes two kinds: values that it knows, in the encodings in which servers send them back, and values that look
 // like credentials, such as the password in a URL or the query of a signed URL.
-package scrub
+package credmask
 
 import (
 	"slices"
@@ -18,20 +18,20 @@ const (
 	maxText  = 400
 	maxInput = 4 << 10
 
-	// maxSeen is the most values that a Scrubber keeps of requests. Tokens and signed URLs are renewed, and old ones expire.
+	// maxSeen is the most values that a Masker keeps of requests. Tokens and signed URLs are renewed, and old ones expire.
 	maxSeen = 256
 )
 
-// A Scrubber removes credentials from texts and errors. The zero value removes those that it recognises by their form. Its
+// A Masker removes credentials from texts and errors. The zero value removes those that it recognises by their form. Its
 // methods may be called from several goroutines.
-type Scrubber struct {
+type Masker struct {
 	mu    sync.Mutex
 	known []string // configured credentials
 	seen  []string // credentials that requests carried, the newest last
 }
 
 // Add adds configured credentials. It ignores empty ones.
-func (s *Scrubber) Add(credentials ...string) {
+func (s *Masker) Add(credentials ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range credentials {
@@ -42,14 +42,14 @@ func (s *Scrubber) Add(credentials ...string) {
 }
 
 // Empty reports whether s knows no credentials.
-func (s *Scrubber) Empty() bool {
+func (s *Masker) Empty() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.known) == 0 && len(s.seen) == 0
 }
 
 // observe adds credentials that a request carries.
-func (s *Scrubber) observe(credentials ...string) {
+func (s *Masker) observe(credentials ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range credentials {
@@ -64,7 +64,7 @@ func (s *Scrubber) observe(credentials ...string) {
 }
 
 // Text returns the first line of a text without credentials, cut to 400 bytes.
-func (s *Scrubber) Text(text string) string {
+func (s *Masker) Text(text string) string {
 	if len(text) > 16*maxInput {
 		text = text[:16*maxInput]
 	}
@@ -91,7 +91,7 @@ func printable(r rune) rune {
 }
 
 // values returns a text without the credentials that s knows.
-func (s *Scrubber) values(text string) string {
+func (s *Masker) values(text string) string {
 	var found spans
 	s.mu.Lock()
 	for _, list := range [][]string{s.known, s.seen} {
