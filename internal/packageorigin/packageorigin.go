@@ -1,5 +1,5 @@
-// Package builder judges whether a distribution built a package, and answers for the files in it.
-package builder
+// Package packageorigin judges whether a distribution built a package, and answers for the files in it.
+package packageorigin
 
 import (
 	"fmt"
