@@ -10,7 +10,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/databases"
+	"github.com/hullmark/hullmark/internal/pkgdbpath"
 )
 
 func Example() {
@@ -52,12 +52,12 @@ func TestDatabases(t *testing.T) {
 			continue
 		}
 		for _, p := range info.Patterns {
-			fixed := !strings.HasPrefix(p, "**") && !databases.Supplement(p)
+			fixed := !strings.HasPrefix(p, "**") && !pkgdbpath.Supplement(p)
 			switch {
-			case slices.Contains(others, info.Name) && databases.Near(p):
+			case slices.Contains(others, info.Name) && pkgdbpath.Near(p):
 				t.Errorf("%s: %s is in a database's directory", info.Name, p)
 			case slices.Contains(others, info.Name):
-			case fixed && (!databases.Near(p) || !databases.Reads(info.Name)):
+			case fixed && (!pkgdbpath.Near(p) || !pkgdbpath.Reads(info.Name)):
 				t.Errorf("%s: %s is not a known database", info.Name, p)
 			}
 		}

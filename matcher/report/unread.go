@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/databases"
 	"github.com/hullmark/hullmark/internal/english"
+	"github.com/hullmark/hullmark/internal/pkgdbpath"
 )
 
 // unread returns the diagnostics about package databases that the scan did not read, or did not read completely, one a file, and about
@@ -46,8 +46,8 @@ func hidesDatabase(d *analyzer.FileDiagnostic) bool {
 		return false
 	}
 	switch {
-	case databases.Reads(d.Analyzer):
-		return !databases.Supplement(d.Path)
+	case pkgdbpath.Reads(d.Analyzer):
+		return !pkgdbpath.Supplement(d.Path)
 	case d.Analyzer != "":
 		return false
 	case d.Code == analyzer.Refused: // links may lead its name to any file, and no tool that makes layers writes such an entry
@@ -55,7 +55,7 @@ func hidesDatabase(d *analyzer.FileDiagnostic) bool {
 	case d.Path == "": // further entries of a layer; the scan names those near databases
 		return false
 	}
-	return databases.Near(path.Clean("/" + d.Path)[1:])
+	return pkgdbpath.Near(path.Clean("/" + d.Path)[1:])
 }
 
 // unreadText names the first databases and counts the others.

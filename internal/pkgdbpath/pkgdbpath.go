@@ -1,7 +1,7 @@
-// Package databases knows the fixed places of the package databases of distributions.
+// Package pkgdbpath knows the fixed places of the package databases of distributions.
 //
 // A gate that could not read one of them can't tell which packages an image has; see matcher/report.
-package databases
+package pkgdbpath
 
 import (
 	"slices"
