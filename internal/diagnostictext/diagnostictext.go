@@ -1,5 +1,5 @@
-// Package diagnostics writes the diagnostics of a report as lines for a terminal.
-package diagnostics
+// Package diagnostictext writes the diagnostics of a report as lines for a terminal.
+package diagnostictext
 
 import (
 	"fmt"
