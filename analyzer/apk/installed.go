@@ -8,8 +8,8 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/license"
-	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // maxValue is the length in bytes of the longest value that is kept. Longer values are reported. Real dependency
@@ -34,7 +34,7 @@ type record struct {
 func parseInstalled(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 	var (
 		pkgs  []analyzer.Package
-		bad   problem.List
+		bad   diagnostic.List
 		words = hold.NewWords(m)
 		all   = len(text)
 		r     = record{meter: m}
@@ -79,7 +79,7 @@ func parseInstalled(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 }
 
 // field reads one line. F and R name directories and their files. M, a and Z describe the last directory or file.
-func (r *record) field(line int, key byte, value []byte, bad *problem.List) {
+func (r *record) field(line int, key byte, value []byte, bad *diagnostic.List) {
 	if r.line == 0 {
 		r.line = line
 	}
@@ -124,7 +124,7 @@ func (r *record) reset() {
 }
 
 // build returns the package of the record, or false if the record has no name or version, or if the meter has no room.
-func (r *record) build(words *hold.Words, bad *problem.List) (analyzer.Package, bool) {
+func (r *record) build(words *hold.Words, bad *diagnostic.List) (analyzer.Package, bool) {
 	f := &r.fields
 	switch {
 	case len(f['P']) == 0:

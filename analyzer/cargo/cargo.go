@@ -15,9 +15,9 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/executable"
 	"github.com/hullmark/hullmark/internal/inflate"
-	"github.com/hullmark/hullmark/internal/problem"
 )
 
 const (
@@ -134,7 +134,7 @@ func parseAudit(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 		return nil, fmt.Errorf("cargo: %s: %d crates: %w", sectionName, len(crates), analyzer.ErrTooLarge)
 	}
 	var list []analyzer.Package
-	var bad problem.List
+	var bad diagnostic.List
 	for i, c := range crates {
 		if c.Name == "" || c.Version == "" {
 			bad.At(fmt.Sprintf("%s: crate %d", sectionName, i), "name %.80q, version %.80q", c.Name, c.Version)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
@@ -90,7 +90,7 @@ func TestNative(t *testing.T) {
 			t.Fatal(err)
 		}
 		r, err := c.parse(text, nil)
-		if err := problem.Err(r, err); err != nil {
+		if err := diagnostic.Err(r, err); err != nil {
 			t.Errorf("%s: %v", c.file, err)
 		}
 		var got []string

@@ -13,8 +13,8 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/inflate"
-	"github.com/hullmark/hullmark/internal/problem"
 )
 
 const (
@@ -66,7 +66,7 @@ func analyzePhar(ctx context.Context, f *analyzer.File) (*analyzer.Result, error
 	for _, m := range members {
 		listed[path.Dir(m.name)] = listed[path.Dir(m.name)] || path.Base(m.name) == installedJSON
 	}
-	var bad problem.List
+	var bad diagnostic.List
 	held := int64(0) // the size of the largest text, since only one is in use
 	total := int64(0)
 	for _, m := range members {

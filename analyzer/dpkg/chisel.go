@@ -13,7 +13,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/compression"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // Limits of a decompressed manifest. The manifest of an image with an application's runtime has 2 MB.
@@ -38,7 +38,7 @@ func parseManifest(r io.Reader, m *hold.Meter) (*analyzer.Result, error) {
 	var (
 		pkgs   []analyzer.Package
 		byName = make(map[string]int)
-		bad    problem.List
+		bad    diagnostic.List
 	)
 	for line := 1; lines.Scan(); line++ {
 		if err := manifestLine(line, lines.Bytes(), &pkgs, byName, m); err != nil {

@@ -19,7 +19,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 const (
@@ -88,7 +88,7 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	}
 	name, arch, _ := strings.Cut(stem, ":")
 	part := analyzer.Package{Type: typ, Name: name, Arch: arch}
-	var bad problem.List
+	var bad diagnostic.List
 	switch {
 	case ext == ".list":
 		part.Files, err = parseList(text, hold.New(ctx, f, maxFiles))

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // parseList reads the .list of a package. A line is an absolute path; the first is "/.". Directories have lines, too. In lists
@@ -32,7 +32,7 @@ func parseList(text []byte, m *hold.Meter) ([]string, error) {
 
 // parseMD5Sums reads the .md5sums of a package. A line has 32 hexadecimal digits, two blanks, and a relative path. Unlike .list
 // it has only regular files that are not configuration files. As for parseList, a list that takes too much memory is an error.
-func parseMD5Sums(text []byte, bad *problem.List, m *hold.Meter) ([]string, error) {
+func parseMD5Sums(text []byte, bad *diagnostic.List, m *hold.Meter) ([]string, error) {
 	const head = 34 // bytes before the path
 	n := bytes.Count(text, []byte{'\n'}) + 1
 	if err := m.List(n, len(text)); err != nil {

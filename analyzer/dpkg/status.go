@@ -9,7 +9,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
@@ -49,7 +49,7 @@ func (s *stanza) slots() [12]slot {
 }
 
 // fill sets s to the fields of a paragraph. Names ignore case. The first field with a name wins.
-func (s *stanza) fill(fields []field, bad *problem.List) {
+func (s *stanza) fill(fields []field, bad *diagnostic.List) {
 	slots := s.slots()
 	for _, f := range fields {
 		for i := range slots {
@@ -75,7 +75,7 @@ func (s *stanza) fill(fields []field, bad *problem.List) {
 func parseStatus(text []byte, typ string, split bool, m *hold.Meter) (*analyzer.Result, error) {
 	var (
 		pkgs  []analyzer.Package
-		bad   problem.List
+		bad   diagnostic.List
 		words = hold.NewWords(m)
 	)
 	for fields := range paragraphs(text, &bad) {

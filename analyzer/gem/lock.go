@@ -10,7 +10,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // digestSize returns the length of a digest in bytes, or 0 if the algorithm is unknown.
@@ -46,7 +46,7 @@ type lockReader struct {
 // spaces and their dependencies after six. parseLock ignores gems of a path: they are parts of the application and have
 // gemspecs.
 func parseLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
-	var bad problem.List
+	var bad diagnostic.List
 	var full error
 	r := lockReader{current: -1, byKey: make(map[string]int), meter: m}
 	for number := 1; len(text) > 0; number++ {

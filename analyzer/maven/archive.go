@@ -14,7 +14,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/zipwalk"
 )
 
@@ -45,7 +45,7 @@ func isRoshal(f *analyzer.File) bool {
 func analyzeEntries(ctx context.Context, f *analyzer.File, choose func(name []byte) zipwalk.Kind) (*analyzer.Result, error) {
 	r := new(analyzer.Result)
 	m := hold.New(ctx, f, maxPackages)
-	var bad problem.List
+	var bad diagnostic.List
 	limits := zipwalk.Limits{Hold: func(n int64) error { return f.Hold(ctx, n) }}
 	var entries census // of the archive that Walk visits next
 	var listed []analyzer.Package
@@ -120,7 +120,7 @@ type archive struct {
 	known    map[coordinates]int // index in stated
 	partial  coordinates         // from the first incomplete pom.properties
 	listed   []analyzer.Package  // by SBOMs in the archive
-	problems *problem.List
+	problems *diagnostic.List
 	meter    *hold.Meter
 	decoded  int64 // bytes held for decoded texts, until the visit ends
 }

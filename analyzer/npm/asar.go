@@ -14,8 +14,8 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/jsonstream"
-	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // The limits of an archive of Electron. Headers of large applications have some megabytes.
@@ -35,7 +35,7 @@ type asar struct {
 	base     string            // of the file
 	left     int64             // of maxManifests
 	meter    *hold.Meter
-	problems problem.List
+	problems diagnostic.List
 	found    []analyzer.Package
 }
 

@@ -12,8 +12,8 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/jsonstream"
-	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // bunNeeds holds the dependencies of a package or workspace. Only workspaces have DevDependencies.
@@ -43,7 +43,7 @@ func parseBun(source []byte, m *hold.Meter) (*analyzer.Result, error) {
 	var workspaces []bunNeeds
 	var found []bunPackage
 	var packages []analyzer.Package
-	var bad problem.List
+	var bad diagnostic.List
 	err := r.Document(bad.Add, func(open json.Delim, key string) error {
 		switch {
 		case open == '[':

@@ -8,8 +8,8 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/jsonstream"
-	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // A locked package is the value of a directory in "packages".
@@ -68,7 +68,7 @@ type lockReader struct {
 func parseLock(source []byte, m *hold.Meter) (*analyzer.Result, error) {
 	r := lockReader{Reader: jsonstream.NewLimited(source, maxValue), meter: m}
 	hasPackages := false
-	var bad problem.List
+	var bad diagnostic.List
 	err := r.Document(bad.Add, func(open json.Delim, key string) error {
 		switch {
 		case open == '[':
@@ -137,7 +137,7 @@ func (r *lockReader) add(to *[]analyzer.Package, p analyzer.Package, err error) 
 }
 
 // result returns the packages read so far, and the error that ended the reading.
-func result(packages []analyzer.Package, bad *problem.List, name string, err error) (*analyzer.Result, error) {
+func result(packages []analyzer.Package, bad *diagnostic.List, name string, err error) (*analyzer.Result, error) {
 	if err != nil {
 		err = fmt.Errorf("npm: %s: %w", name, err)
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // maxEntry is the size in bytes of the largest entry of a pnpm-lock.yaml that is read; real ones have a few hundred. Entries
@@ -38,7 +38,7 @@ type pnpmReader struct {
 	byKey                   map[string]int
 	depends                 graph    // by key of a snapshot, with its peers
 	production, development []string // keys that the importers need
-	bad                     problem.List
+	bad                     diagnostic.List
 	meter                   *hold.Meter
 }
 

@@ -10,7 +10,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // A yarnEntry is a block of a yarn.lock that resolves one or more descriptors, "name@range".
@@ -28,7 +28,7 @@ type yarnReader struct {
 	entry    *yarnEntry
 	list     string // the field whose list is being read
 	packages []analyzer.Package
-	bad      problem.List
+	bad      diagnostic.List
 	meter    *hold.Meter
 }
 

@@ -13,7 +13,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // parseLock reads packages.lock.json, which lists packages for each framework, with or without a runtime. Projects are omitted.
@@ -33,7 +33,7 @@ func parseLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 		return nil, fmt.Errorf("nuget: %s: %w", lockName, err)
 	}
 	result := new(analyzer.Result)
-	var bad problem.List
+	var bad diagnostic.List
 	seen := make(map[[2]string]bool)
 	for _, framework := range slices.Sorted(maps.Keys(lock.Dependencies)) {
 		packages := lock.Dependencies[framework]
@@ -79,7 +79,7 @@ func parseConfig(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 		return nil, fmt.Errorf("encoding %q: %w", charset, analyzer.ErrUnsupported)
 	}
 	result := new(analyzer.Result)
-	var bad problem.List
+	var bad diagnostic.List
 	finish := func(err error) (*analyzer.Result, error) {
 		result.Diagnostics = bad.Diagnostics()
 		if err != nil {
@@ -149,7 +149,7 @@ func parseCached(text []byte, file string, m *hold.Meter) (*analyzer.Result, err
 		return nil, fmt.Errorf("nuget: %s: not in a directory ID/VERSION", cachedName)
 	}
 	p := analyzer.Package{Type: typeNuGet, Name: id, Version: version}
-	var bad problem.List
+	var bad diagnostic.List
 	if metadata.ContentHash != "" {
 		var ok bool
 		if p.Hashes, ok = hashes(metadata.ContentHash); !ok {

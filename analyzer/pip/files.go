@@ -6,12 +6,12 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // parseRecord returns the paths in RECORD. A line is CSV: a path relative to site, the directory that holds the dist-info, a
 // digest and a size. It stops if m has no room.
-func parseRecord(text []byte, site string, bad *problem.List, m *hold.Meter) []string {
+func parseRecord(text []byte, site string, bad *diagnostic.List, m *hold.Meter) []string {
 	n := bytes.Count(text, []byte{'\n'}) + 1
 	if m.List(n, 0) != nil {
 		return nil

@@ -11,7 +11,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // Limits of lock files, which real files do not reach. The TOML library limits the nesting of values; maxLine limits the
@@ -79,7 +79,7 @@ func parseLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 	if len(text) > maxLock {
 		return nil, fmt.Errorf("pip: lock file: %d bytes, more than %d: %w", len(text), maxLock, analyzer.ErrTooLarge)
 	}
-	var bad problem.List
+	var bad diagnostic.List
 	var size lockSize
 	line := 1
 	for row := range bytes.Lines(text) {

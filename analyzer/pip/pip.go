@@ -14,7 +14,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 const typePyPI = "pypi"
@@ -78,7 +78,7 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	}
 	m := hold.New(ctx, f, result)
 	r := new(analyzer.Result)
-	var bad problem.List
+	var bad diagnostic.List
 	switch {
 	case base == "METADATA", base == "PKG-INFO", ext == ".egg-info":
 		if p, ok := parseMetadata(text, &bad, m); ok {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // parsePipfileLock reads Pipfile.lock of pipenv. It omits packages from repositories and directories, which have no version.
@@ -28,7 +28,7 @@ func parsePipfileLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 		return nil, fmt.Errorf("pip: Pipfile.lock: %w", err)
 	}
 	found := make(map[string]analyzer.Package)
-	var bad problem.List
+	var bad diagnostic.List
 	for _, section := range slices.Sorted(maps.Keys(lock)) { // "default", "develop" and custom categories
 		if section == "_meta" {
 			continue

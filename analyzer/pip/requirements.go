@@ -8,7 +8,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // parseRequirements reads a requirements file of pip in UTF-8, or in UTF-16 with a byte order mark. It has requirements with
@@ -17,7 +17,7 @@ import (
 // files separately.
 func parseRequirements(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 	var pkgs []analyzer.Package
-	var bad problem.List
+	var bad diagnostic.List
 	all := decode(text)
 	for next := 1; all != ""; {
 		line := next
@@ -83,7 +83,7 @@ func stripComment(s string) string {
 }
 
 // parsePin reads one requirement, "Celery[redis] == 4.4.7 ; python_version < '3' --hash=sha256:...".
-func parsePin(req string, line int, bad *problem.List) (analyzer.Package, bool) {
+func parsePin(req string, line int, bad *diagnostic.List) (analyzer.Package, bool) {
 	spec, options := req, ""
 	for i := 1; i < len(req); i++ {
 		if req[i] == '-' && (req[i-1] == ' ' || req[i-1] == '\t') {

@@ -9,8 +9,8 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/jsonstream"
-	"github.com/hullmark/hullmark/internal/problem"
 	"github.com/hullmark/hullmark/internal/rpmdb"
 )
 
@@ -51,7 +51,7 @@ func analyzeBuildinfo(ctx context.Context, f *analyzer.File) (*analyzer.Result, 
 	}
 	m := hold.New(ctx, f, 0)
 	var list []string
-	var bad problem.List
+	var bad diagnostic.List
 	add := func(name string) error {
 		if name == "" {
 			return nil
@@ -111,7 +111,7 @@ func analyzeHistory(ctx context.Context, f *analyzer.File) (*analyzer.Result, er
 	if wal := f.Sibling(historyWAL); wal != nil {
 		o.WAL = wal.Open()
 	}
-	var bad problem.List
+	var bad diagnostic.List
 	var list []analyzer.Package
 	for i, err := range rpmdb.History(f.Open(), f.Size(), o) {
 		if ctx.Err() != nil {

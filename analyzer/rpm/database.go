@@ -8,8 +8,8 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/license"
-	"github.com/hullmark/hullmark/internal/problem"
 	"github.com/hullmark/hullmark/internal/rpmdb"
 )
 
@@ -22,7 +22,7 @@ const (
 // analyzeDatabase reads a database. It returns the readable packages of a damaged database, but none of one that takes too much
 // memory, because a part of them would look like all.
 func analyzeDatabase(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
-	var bad problem.List
+	var bad diagnostic.List
 	m := hold.New(ctx, f, 0)
 	o := rpmdb.Options{Hold: m.Bytes}
 	if path.Base(f.Path) == sqliteName {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // Images of CBL-Mariner and Azure Linux without an rpm database have two lists instead. Their toolkit writes them
@@ -124,7 +124,7 @@ func manifestPackage(name, version, arch string) analyzer.Package {
 // parseLines returns the packages of the lines. It keeps a package with an error if the package has a name.
 func parseLines(text string, m *hold.Meter, parse func(string) (analyzer.Package, error)) (*analyzer.Result, error) {
 	var pkgs []analyzer.Package
-	var bad problem.List
+	var bad diagnostic.List
 	n := 0
 	for line := range strings.Lines(text) {
 		n++

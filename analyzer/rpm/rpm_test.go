@@ -8,7 +8,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/rpmdb"
 	"github.com/hullmark/hullmark/internal/testing/hostile"
 )
@@ -127,7 +127,7 @@ func TestManifest(t *testing.T) {
 		strings.Repeat("x\n", 20):                          "4 more problems",
 		"\n\na\t1-1\t0\t0\tv\t0\t0\tx\t4294967296\t(none)": `line 3: epoch "4294967296": not a number`,
 	} {
-		if err := problem.Err(parseManifest(line, nil)); err == nil || !strings.HasSuffix(err.Error(), want) {
+		if err := diagnostic.Err(parseManifest(line, nil)); err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%q: got error %v, want %s", line, err, want)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // newAPK reads the records of files in the installed database of apk-tools: apk-package(5).
@@ -52,7 +52,7 @@ func newAPK() analyzer.Analyzer {
 // An installed reads an installed database.
 type installed struct {
 	meter *hold.Meter
-	bad   problem.List
+	bad   diagnostic.List
 	dirs  map[string]string // value of M: for each directory; "?" if packages disagree
 
 	list  []analyzer.Package

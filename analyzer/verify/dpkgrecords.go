@@ -6,7 +6,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // Kinds of records, with their fields.
@@ -38,7 +38,7 @@ func addRecord(list []analyzer.Record, r analyzer.Record, m *hold.Meter) ([]anal
 
 // parseDiversions reads the database of dpkg-divert(1). A diversion has three lines: the path, the path that other packages use
 // instead, and the package for which the path is free, or ":" if an administrator made the diversion.
-func parseDiversions(text []byte, bad *problem.List, m *hold.Meter) (list []analyzer.Record, err error) {
+func parseDiversions(text []byte, bad *diagnostic.List, m *hold.Meter) (list []analyzer.Record, err error) {
 	lines, err := rows(text, m)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func parseDiversions(text []byte, bad *problem.List, m *hold.Meter) (list []anal
 }
 
 // parseOverrides reads the database of dpkg-statoverride(1). A line has the user, the group, the mode in octal, and the path.
-func parseOverrides(text []byte, bad *problem.List, m *hold.Meter) (list []analyzer.Record, err error) {
+func parseOverrides(text []byte, bad *diagnostic.List, m *hold.Meter) (list []analyzer.Record, err error) {
 	lines, err := rows(text, m)
 	if err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/rpmdb"
 )
 
@@ -41,7 +41,7 @@ func newRPM() analyzer.Analyzer {
 }
 
 func analyzeRPM(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
-	var bad problem.List
+	var bad diagnostic.List
 	m := hold.New(ctx, f, 0)
 	o := rpmdb.Options{Hold: m.Bytes, Details: true}
 	if wal := f.Sibling(walName); wal != nil && path.Base(f.Path) == "rpmdb.sqlite" {

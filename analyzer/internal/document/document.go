@@ -6,8 +6,8 @@ import (
 	"fmt"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/jsonstream"
-	"github.com/hullmark/hullmark/internal/problem"
 	"github.com/hullmark/hullmark/internal/sbomreport"
 	"github.com/hullmark/hullmark/internal/spdx"
 )
@@ -60,7 +60,7 @@ func Read(text []byte, subject bool) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	var bad problem.List
+	var bad diagnostic.List
 	for _, n := range noted {
 		bad.Add(n)
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // Compare fails the test unless found has every expected package and no other, except optional ones. key identifies packages.
@@ -76,7 +76,7 @@ func Analyze(t testing.TB, root fs.FS, a analyzer.Analyzer) (results map[string]
 		r, err := a.Analyze(ctx, f)
 		mu.Lock()
 		defer mu.Unlock()
-		if err := problem.Err(r, err); err != nil {
+		if err := diagnostic.Err(r, err); err != nil {
 			errs = append(errs, err)
 		}
 		if r != nil {

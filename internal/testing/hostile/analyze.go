@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // Analyze calls an analyzer for a file with the content of text. It fails the test if the heap grows by more than most bytes, or if
@@ -40,14 +40,14 @@ func Refused(t testing.TB, a analyzer.Analyzer, path string, text []byte, most u
 		t.Errorf("%s: the engine refuses files of %d bytes", path, len(text))
 	}
 	r, err := Analyze(t, a, path, text, most)
-	refused := err != nil && problem.Of(err).Code == analyzer.TooLarge
+	refused := err != nil && diagnostic.Of(err).Code == analyzer.TooLarge
 	for _, d := range r.Diagnostics {
 		refused = refused || d.Code == analyzer.TooLarge
 	}
 	if !refused {
-		t.Errorf("%s: not too large: %v", path, problem.Err(r, err))
+		t.Errorf("%s: not too large: %v", path, diagnostic.Err(r, err))
 	}
-	t.Logf("%s: %d packages, %v", path, len(r.Packages), problem.Err(r, err))
+	t.Logf("%s: %d packages, %v", path, len(r.Packages), diagnostic.Err(r, err))
 	return r
 }
 

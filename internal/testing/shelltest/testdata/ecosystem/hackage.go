@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // New returns the analyzer. Packages have type "hackage".
@@ -25,7 +25,7 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		return nil, fmt.Errorf("hackage: %w", err)
 	}
 	r := new(analyzer.Result)
-	var bad problem.List
+	var bad diagnostic.List
 	if name, version := fields(text); name != "" && version != "" {
 		r.Packages = []analyzer.Package{{Type: "hackage", Name: name, Version: version}}
 	} else {

@@ -1,5 +1,5 @@
-// Package problem collects the diagnostics of a file while an analyzer reads on, and bounds their number.
-package problem
+// Package diagnostic collects the diagnostics of a file while an analyzer reads on, and bounds their number.
+package diagnostic
 
 import (
 	"errors"
