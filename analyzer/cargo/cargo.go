@@ -14,7 +14,7 @@ import (
 	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/executable"
 	"github.com/hullmark/hullmark/internal/inflate"
@@ -53,7 +53,7 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		if err != nil {
 			return nil, fmt.Errorf("cargo: %s: %w", sectionName, err)
 		}
-		return parseAudit(text, hold.New(ctx, f, maxPackages))
+		return parseAudit(text, membudget.New(ctx, f, maxPackages))
 	}
 	return nil, nil
 }
@@ -114,7 +114,7 @@ func decompress(packed []byte) ([]byte, error) {
 }
 
 // parseAudit reads the JSON of cargo-auditable: a list of crates, whose dependencies are indexes in the list.
-func parseAudit(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parseAudit(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	var audit struct {
 		Packages []struct {
 			Name         string `json:"name"`

@@ -7,14 +7,14 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 )
 
 // parseInstalled reads vendor/composer/installed.json. Composer 1 wrote an array of packages; later versions write an object
 // with "packages" and "dev-package-names".
-func parseInstalled(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parseInstalled(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	r := jsonstream.NewLimited(text, maxValue)
 	var packages []analyzer.Package
 	dev := make(map[string]bool)
@@ -51,7 +51,7 @@ func result(packages []analyzer.Package, bad *diagnostic.List, name string, err 
 }
 
 // readPackage reads a described package and appends it to packages.
-func readPackage(r *jsonstream.Reader, packages *[]analyzer.Package, m *hold.Meter) error {
+func readPackage(r *jsonstream.Reader, packages *[]analyzer.Package, m *membudget.Meter) error {
 	var d described
 	if err := r.Value(&d); err != nil {
 		return err
@@ -70,7 +70,7 @@ func readPackage(r *jsonstream.Reader, packages *[]analyzer.Package, m *hold.Met
 var errNotObject = errors.New("an array where an object is expected")
 
 // parseLock reads composer.lock: "packages", "packages-dev", and "aliases", which hold the versions that branches stand for.
-func parseLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parseLock(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	r := jsonstream.NewLimited(text, maxValue)
 	var packages []analyzer.Package
 	var aliases []struct{ Package, Alias string } // without "version": its normal form matches no package

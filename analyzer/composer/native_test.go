@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
@@ -76,11 +76,11 @@ func TestNative(t *testing.T) {
 	}
 	for _, c := range []struct {
 		file  string
-		parse func([]byte, *hold.Meter) (*analyzer.Result, error)
+		parse func([]byte, *membudget.Meter) (*analyzer.Result, error)
 		want  []string
 	}{
 		{"vendor/composer/installed.json", parseInstalled, show()},
-		{"vendor/composer/installed.php", func(text []byte, _ *hold.Meter) (*analyzer.Result, error) {
+		{"vendor/composer/installed.php", func(text []byte, _ *membudget.Meter) (*analyzer.Result, error) {
 			return parseInstalledPHP(string(text), nil)
 		}, show()},
 		{"composer.lock", parseLock, show("--locked")},

@@ -18,7 +18,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
@@ -70,7 +70,7 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		typ = typeOpkg
 	}
 	if base == "manifest.wall" {
-		return parseManifest(f.Open(), hold.New(ctx, f, maxPackages))
+		return parseManifest(f.Open(), membudget.New(ctx, f, maxPackages))
 	}
 	stem, ext := base, path.Ext(base)
 	switch ext {
@@ -91,14 +91,14 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	var bad diagnostic.List
 	switch {
 	case ext == ".list":
-		part.Files, err = parseList(text, hold.New(ctx, f, maxFiles))
+		part.Files, err = parseList(text, membudget.New(ctx, f, maxFiles))
 	case ext == ".md5sums":
-		part.Files, err = parseMD5Sums(text, &bad, hold.New(ctx, f, maxFiles))
+		part.Files, err = parseMD5Sums(text, &bad, membudget.New(ctx, f, maxFiles))
 	case base == "copyright":
 		part.Name, part.Arch = path.Base(path.Clean(dir)), ""
 		part.Licenses = parseCopyright(text, &bad)
 	default:
-		return parseStatus(text, typ, path.Base(path.Clean(dir)) == "status.d", hold.New(ctx, f, maxPackages))
+		return parseStatus(text, typ, path.Base(path.Clean(dir)) == "status.d", membudget.New(ctx, f, maxPackages))
 	}
 	r := &analyzer.Result{Diagnostics: bad.Diagnostics()}
 	if len(part.Files) > 0 || len(part.Licenses) > 0 {

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
@@ -39,13 +39,13 @@ type lockReader struct {
 	packages         []analyzer.Package
 	current          int            // index of the package whose dependencies follow, or -1
 	byKey            map[string]int // packages by their text in the file, "name (version-platform)"
-	meter            *hold.Meter
+	meter            *membudget.Meter
 }
 
 // parseLock reads Gemfile.lock or gems.locked. Sections begin at the margin. The "specs" of a source list gems after four
 // spaces and their dependencies after six. parseLock ignores gems of a path: they are parts of the application and have
 // gemspecs.
-func parseLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parseLock(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	var bad diagnostic.List
 	var full error
 	r := lockReader{current: -1, byKey: make(map[string]int), meter: m}

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 )
@@ -59,13 +59,13 @@ func (r *requirements) UnmarshalJSON(raw []byte) error {
 // A lockReader reads a lock file of npm.
 type lockReader struct {
 	*jsonstream.Reader
-	meter           *hold.Meter
+	meter           *membudget.Meter
 	packages, older []analyzer.Package // of "packages" and of "dependencies"
 }
 
 // parseLock reads package-lock.json, npm-shrinkwrap.json or node_modules/.package-lock.json. Versions 2 and 3 describe each
 // directory of the tree in "packages". Version 1 has nested "dependencies" only; version 2 repeats them for older npm.
-func parseLock(source []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parseLock(source []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	r := lockReader{Reader: jsonstream.NewLimited(source, maxValue), meter: m}
 	hasPackages := false
 	var bad diagnostic.List

@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
@@ -39,11 +39,11 @@ type pnpmReader struct {
 	depends                 graph    // by key of a snapshot, with its peers
 	production, development []string // keys that the importers need
 	bad                     diagnostic.List
-	meter                   *hold.Meter
+	meter                   *membudget.Meter
 }
 
 // parsePNPM reads all documents of a pnpm-lock.yaml in version 5, 6 or 9 of the format.
-func parsePNPM(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parsePNPM(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	r := pnpmReader{meter: m, byKey: make(map[string]int), depends: make(graph)}
 	for e := range yamlEntries(text) {
 		if e.err == nil {

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
@@ -29,10 +29,10 @@ type yarnReader struct {
 	list     string // the field whose list is being read
 	packages []analyzer.Package
 	bad      diagnostic.List
-	meter    *hold.Meter
+	meter    *membudget.Meter
 }
 
-func parseYarn(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parseYarn(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	r := yarnReader{meter: m}
 	for number := 1; len(text) > 0; number++ {
 		line, rest, _ := bytes.Cut(text, []byte{'\n'})

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/license"
 )
@@ -21,7 +21,7 @@ const maxClassifiers = 128
 
 // parseMetadata reads core metadata: headers as in RFC 822 up to the first blank line, followed by the description. The first
 // header with a name wins. parseMetadata returns false if the headers up to the first bad one describe no package.
-func parseMetadata(text []byte, bad *diagnostic.List, m *hold.Meter) (analyzer.Package, bool) {
+func parseMetadata(text []byte, bad *diagnostic.List, m *membudget.Meter) (analyzer.Package, bool) {
 	p := analyzer.Package{Type: typePyPI}
 	var licence, expression string
 	var classifiers, depends []string

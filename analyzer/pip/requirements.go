@@ -7,7 +7,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
@@ -15,7 +15,7 @@ import (
 // extras, markers and options, options of the file, comments, and lines that a backslash continues. Only a requirement that
 // pins one version, by "==" or "===", is a package; a range does not tell the installed version. The analyzer reads included
 // files separately.
-func parseRequirements(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parseRequirements(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	var pkgs []analyzer.Package
 	var bad diagnostic.List
 	all := decode(text)

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/rpmdb"
 	"github.com/hullmark/hullmark/internal/testing/hostile"
@@ -182,7 +182,7 @@ func FuzzManifest(f *testing.F) {
 		f.Add(string(hostile.Times(20, "", body, "")))
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, parse := range []func(string, *hold.Meter) (*analyzer.Result, error){parseManifest, parseList} {
+		for _, parse := range []func(string, *membudget.Meter) (*analyzer.Result, error){parseManifest, parseList} {
 			r, _ := parse(text, nil)
 			for _, p := range r.Packages {
 				if p.Name == "" || !strings.Contains(p.Version, "-") {

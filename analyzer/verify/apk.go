@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
@@ -39,7 +39,7 @@ func newAPK() analyzer.Analyzer {
 		if err != nil {
 			return nil, err
 		}
-		d := installed{meter: hold.New(ctx, f, maxResult)}
+		d := installed{meter: membudget.New(ctx, f, maxResult)}
 		list, err := d.parse(text)
 		r := &analyzer.Result{Fragments: list, Diagnostics: d.bad.Diagnostics()}
 		if err != nil {
@@ -51,7 +51,7 @@ func newAPK() analyzer.Analyzer {
 
 // An installed reads an installed database.
 type installed struct {
-	meter *hold.Meter
+	meter *membudget.Meter
 	bad   diagnostic.List
 	dirs  map[string]string // value of M: for each directory; "?" if packages disagree
 

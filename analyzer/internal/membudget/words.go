@@ -1,4 +1,4 @@
-package hold
+package membudget
 
 // maxWords is how many words are shared. It bounds the table, not the number of words.
 const maxWords = 16 << 10
@@ -6,17 +6,17 @@ const maxWords = 16 << 10
 // wordSize is the memory of a shared word in bytes, beside its characters.
 const wordSize = 64
 
-// Words shares the strings of equal words, such as maintainers and versions, and counts the others.
-type Words struct {
+// Interner shares the strings of equal words, such as maintainers and versions, and counts the others.
+type Interner struct {
 	meter *Meter
 	known map[string]string
 }
 
-// NewWords returns an empty set of words that a Meter counts.
-func NewWords(m *Meter) *Words { return &Words{m, make(map[string]string)} }
+// NewInterner returns an empty set of words that a Meter counts.
+func NewInterner(m *Meter) *Interner { return &Interner{m, make(map[string]string)} }
 
 // Intern returns the string of a word. It returns "" if the meter has no room for the word, which later calls of the meter report.
-func (w *Words) Intern(b []byte) string {
+func (w *Interner) Intern(b []byte) string {
 	if len(b) == 0 {
 		return ""
 	}

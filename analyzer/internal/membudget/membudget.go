@@ -1,5 +1,5 @@
-// Package hold counts the memory of results before analyzers allocate it.
-package hold
+// Package membudget counts the memory of results before analyzers allocate it.
+package membudget
 
 import (
 	"bytes"

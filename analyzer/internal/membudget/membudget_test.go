@@ -1,4 +1,4 @@
-package hold
+package membudget
 
 import (
 	"errors"
@@ -60,7 +60,7 @@ func TestGrow(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	m := New(t.Context(), analyzer.NewFile("a", 0o644, nil), 128<<10)
-	w := NewWords(m)
+	w := NewInterner(m)
 	for range 1000 {
 		if s := w.Intern(make([]byte, 1<<10)); len(s) != 1<<10 {
 			t.Fatal("equal words are not shared")
