@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	bom "github.com/hullmark/hullmark/analyzer/internal/document"
+	bom "github.com/hullmark/hullmark/analyzer/internal/embeddedsbom"
 	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 )
 

@@ -1,5 +1,5 @@
-// Package document reads SBOMs that lie in images, in SPDX and CycloneDX.
-package document
+// Package embeddedsbom reads SBOMs that lie in images, in SPDX and CycloneDX.
+package embeddedsbom
 
 import (
 	"encoding/json"
