@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/location"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/internal/credmask"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -179,7 +179,7 @@ func (l *loader) record(doc location.Document, rec Record) {
 		l.records[rec.ID] = true
 	}
 	l.dated(rec.ID)
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	errs.Add(rec.Err)
 	for _, a := range rec.Advisories {
 		if l.dataset != nil && !l.dataset.covers(a.Key.Ecosystem()) {

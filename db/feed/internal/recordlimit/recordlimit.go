@@ -1,5 +1,5 @@
-// Package bound limits the memory that one record of a feed takes. The documentation of package feed lists the limits of all feeds.
-package bound
+// Package recordlimit limits the memory that one record of a feed takes. The documentation of package feed lists the limits of all feeds.
+package recordlimit
 
 import (
 	"errors"
