@@ -106,7 +106,7 @@ func qualifiersOf(k *analyzer.Component, all map[string]string) map[string]strin
 	if all["arch"] == k.Arch {
 		delete(all, "arch")
 	}
-	if k.System { // package inventory removes the qualifier distro
+	if k.System { // package sbomreport removes the qualifier distro
 		if k.SourcePackage != nil {
 			delete(all, "upstream")
 		}

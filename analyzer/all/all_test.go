@@ -42,8 +42,8 @@ func Example() {
 	// traces
 }
 
-// TestDatabases requires that package databases knows the place of every package database. A new analyzer of files at fixed places is
-// one of package databases, or of something else that is listed here.
+// TestDatabases requires that package pkgdbpath knows the place of every package database. A new analyzer of files at fixed places is
+// one of package pkgdbpath, or of something else that is listed here.
 func TestDatabases(t *testing.T) {
 	others := []string{"cargo", "golang", "osrelease", "runtimes"}
 	for _, a := range all.All() {

@@ -242,7 +242,7 @@ var notEcosystems = strings.Fields("diff merge image scan source analyzertest al
 const ofContent = "accounts files hints history retrieve secrets verify"
 
 // notLeaves are the internal packages of the command that import public ones.
-var notLeaves = strings.Fields("internal/starter internal/progress")
+var notLeaves = strings.Fields("internal/starterdb internal/progress")
 
 // testPackages are the internal packages for tests. They may import any package.
 const testPackages = "internal/testing/"

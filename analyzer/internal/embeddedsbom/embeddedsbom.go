@@ -14,7 +14,7 @@ import (
 
 const maxPackages = 10_000 // of a document
 
-// Marks are the bytes beside each value, for package hold.
+// Marks are the bytes beside each value, for package membudget.
 const Marks = ":,"
 
 // A Document has the packages that an SBOM lists. They state names and versions only: any image can have a document, so none may own files,

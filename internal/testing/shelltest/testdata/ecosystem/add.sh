@@ -15,7 +15,7 @@ grep -q hackage analyzer/runtimes/document.go
 go test ./analyzer/traces
 
 # 5, 6, 7: the type, the order and the advisories are there
-grep -q '"hackage"' internal/inventory/entry.go
+grep -q '"hackage"' internal/sbomreport/entry.go
 ./hullmark version compare hackage 2.0 2.0.2
 grep -q '"hackage"' db/feed/osv/ecosystem.go
 
