@@ -9,7 +9,7 @@ import (
 )
 
 // maxEntryProblems is how many problems with entries of a layer a report lists, and how many at the places of package databases. Package
-// problem bounds those of a file.
+// diagnostic bounds those of a file.
 const maxEntryProblems = 100
 
 // entryProblems are the problems with entries of a layer. Those that may hide a package database, which make gates fail, do not count

@@ -7,7 +7,7 @@ import (
 	"github.com/hullmark/hullmark/internal/credmask"
 )
 
-// secretsOf returns a Scrubber of the credentials in the URLs among some locations. Clients add those of their requests.
+// secretsOf returns a Masker of the credentials in the URLs among some locations. Clients add those of their requests.
 func secretsOf(locations []string) *credmask.Masker {
 	secrets := new(credmask.Masker)
 	for _, name := range locations {

@@ -38,11 +38,11 @@ func (a *acceptors) has(class uint8) bool { return a[class>>6]>>(class&63)&1 != 
 func New(expression string) (*Matcher, error) {
 	tree, err := syntax.Parse(expression, syntax.Perl)
 	if err != nil {
-		return nil, fmt.Errorf("quickmatch: %w", err)
+		return nil, fmt.Errorf("prefilter: %w", err)
 	}
 	prog, err := syntax.Compile(trimmed(tree).Simplify())
 	if err != nil {
-		return nil, fmt.Errorf("quickmatch: %w", err)
+		return nil, fmt.Errorf("prefilter: %w", err)
 	}
 	m := &Matcher{prog: prog}
 	if len(prog.Inst) > maxProgram {

@@ -25,7 +25,7 @@ type DB struct{ *db.DB }
 func Open() (*DB, error) {
 	d, err := db.Open(bytes.NewReader(file), int64(len(file)))
 	if err != nil {
-		return nil, fmt.Errorf("starter: %w", err)
+		return nil, fmt.Errorf("starterdb: %w", err)
 	}
 	return &DB{d}, nil
 }
