@@ -106,7 +106,7 @@ func Exclude(found *analyzer.Report, list []Exclusion) (*analyzer.Report, []Excl
 		}
 	}
 	for i := range found.Diagnostics {
-		if d := &found.Diagnostics[i]; hidesDatabase(d) || count(first(d.Analyzer, d.Path, ""), 3) {
+		if d := &found.Diagnostics[i]; mayHidePackages(d) || count(first(d.Analyzer, d.Path, ""), 3) {
 			rest.Diagnostics = append(rest.Diagnostics, *d)
 		}
 	}

@@ -125,7 +125,7 @@ func (f *Finding) Word() string {
 		word = "fix available"
 	}
 	if updates := f.Updates(); len(updates) > 0 {
-		word += " (" + few(updates) + ")"
+		word += " (" + listUpToThree(updates) + ")"
 	}
 	if f.Kind != matcher.Vulnerability {
 		word = f.Kind.String() + "; " + word
@@ -139,8 +139,8 @@ func (f *Finding) Word() string {
 	return word
 }
 
-// few writes up to three identifiers: "DSA-1, DSA-2, DSA-3 and 2 more".
-func few(ids []string) string {
+// listUpToThree writes up to three identifiers: "DSA-1, DSA-2, DSA-3 and 2 more".
+func listUpToThree(ids []string) string {
 	const shown = 3
 	if more := len(ids) - shown; more > 0 {
 		return fmt.Sprintf("%s and %d more", strings.Join(ids[:shown], ", "), more)

@@ -48,8 +48,8 @@ func (g Gate) counts(m *matcher.Match) bool {
 	return g.FailOn != matcher.Unknown && m.Severity.Level >= g.FailOn
 }
 
-// judge decides which findings are disallowed, and whether the image passes.
-func (a *Assessment) judge() {
+// setVerdict decides which findings are disallowed, and whether the image passes.
+func (a *Assessment) setVerdict() {
 	judged := a.Gate.FailOn != matcher.Unknown || a.Verdict != nil
 	for i := range a.Findings {
 		f := &a.Findings[i]

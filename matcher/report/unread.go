@@ -26,7 +26,7 @@ func (a *Assessment) unread() []*analyzer.FileDiagnostic {
 		if d.Code == analyzer.MissingLayer {
 			at.layer = d.Layer
 		}
-		if seen[at] || !hidesDatabase(d) {
+		if seen[at] || !mayHidePackages(d) {
 			continue
 		}
 		seen[at] = true
@@ -35,9 +35,9 @@ func (a *Assessment) unread() []*analyzer.FileDiagnostic {
 	return list
 }
 
-// hidesDatabase reports whether packages of a package database may be missing because of a problem. Analyzers may use codes of
+// mayHidePackages reports whether packages of a package database may be missing because of a problem. Analyzers may use codes of
 // their own for lesser problems.
-func hidesDatabase(d *analyzer.FileDiagnostic) bool {
+func mayHidePackages(d *analyzer.FileDiagnostic) bool {
 	switch d.Code {
 	case analyzer.MissingLayer:
 		return d.Analyzer == "" // any file may be in it
