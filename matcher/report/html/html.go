@@ -111,7 +111,7 @@ func (p *page) fill() {
 	for i := range rows {
 		if r := &rows[i]; r.Why == "" {
 			counts[r.Severity.Level]++
-			tally(r, packages, layers)
+			countFindings(r, packages, layers)
 		}
 	}
 	for l := matcher.Critical; ; l-- {
@@ -184,8 +184,8 @@ func levels(list []report.FileFinding) string {
 	}
 }
 
-// web reports whether a text is an address that a reader may follow.
-func web(address string) bool {
+// isWebURL reports whether a text is an address that a reader may follow.
+func isWebURL(address string) bool {
 	return strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "http://")
 }
 
