@@ -31,14 +31,14 @@ func (t *table) verdict() {
 	var lines []string
 	for i := range v.Decisions {
 		if d := &v.Decisions[i]; d.Target != report.TargetMatch && d.Action > report.Go {
-			lines = append(lines, fmt.Sprintf("%s: %s", t.action(d.Action.String()), terminal.Escape(t.about(d)+cmp.Or(d.Message, d.Rule))))
+			lines = append(lines, fmt.Sprintf("%s: %s", t.action(d.Action.String()), terminal.Escape(t.packagePrefix(d)+cmp.Or(d.Message, d.Rule))))
 		}
 	}
 	t.lines(lines)
 	lines = nil
 	for i := range v.Decisions {
 		if d := &v.Decisions[i]; d.Allowed != nil {
-			lines = append(lines, terminal.Escape(fmt.Sprintf("allowed%s: %s, %s (%s, line %d)", until(d.Allowed), t.about(d)+d.Allowed.What, d.Allowed.Reason, d.Allowed.List, d.Allowed.Line)))
+			lines = append(lines, terminal.Escape(fmt.Sprintf("allowed%s: %s, %s (%s, line %d)", expiryText(d.Allowed), t.packagePrefix(d)+d.Allowed.What, d.Allowed.Reason, d.Allowed.List, d.Allowed.Line)))
 		}
 	}
 	t.lines(lines)
@@ -70,8 +70,8 @@ func (t *table) lines(list []string) {
 	}
 }
 
-// about names the package of a decision, which its message may not do.
-func (t *table) about(d *report.Decision) string {
+// packagePrefix names the package of a decision, which its message may not do.
+func (t *table) packagePrefix(d *report.Decision) string {
 	if c := t.a.Component(d.Component); c != nil && d.Target == report.TargetPackage {
 		return c.Name + " " + c.Version + ": "
 	}
@@ -88,7 +88,7 @@ func allowed(v *report.Verdict) int {
 	return n
 }
 
-func until(e *report.Entry) string {
+func expiryText(e *report.Entry) string {
 	if e.Expires.IsZero() {
 		return ""
 	}
