@@ -264,7 +264,7 @@ func (n named) explain(a *Advisory, component string) Explanation {
 	switch {
 	case a.Status == NotAffected:
 		x.Outcome = OutcomeNotAffected
-	case n.system != "" && a.elsewhere(n.system):
+	case n.system != "" && a.isForOtherSystem(n.system):
 		x.Outcome = OutcomeOtherSystem
 	case holds && v.uncertain != "":
 		x.Outcome = OutcomeUncertain

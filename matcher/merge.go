@@ -90,7 +90,7 @@ func (r *merger) merge(c *analyzer.Component, g group) Match {
 		}
 	}
 	m.Enrichment.Weaknesses = weaknesses(&m)
-	m.Analysis = absent(c, m.Advisories)
+	m.Analysis = absenceOf(c, m.Advisories)
 	m.Severity = r.rater.choose(c, m.Advisories, nil)
 	if m.Kind == Malware {
 		m.Severity = Severity{Source: first.Feed, Level: Critical, Word: Malware.String()}

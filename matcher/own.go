@@ -34,7 +34,7 @@ func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[st
 		if m.Only != nil && !m.Only(c) {
 			continue
 		}
-		if skipped[i].Reason = m.unwanted(c); skipped[i].Reason != "" {
+		if skipped[i].Reason = m.skipByPlace(c); skipped[i].Reason != "" {
 			continue
 		}
 		if owner := byID[c.Owner]; claimed(c, owner) {
@@ -111,7 +111,7 @@ func (m Matcher) dataOf(ctx context.Context, claims []claim, d *analyzer.Distro,
 			data.uncovered[Key{Type: r.Type, Namespace: r.Namespace, Release: r.Release}] = true
 		}
 	}
-	return data, m.know(ctx, keys, data.known)
+	return data, m.findKnownKeys(ctx, keys, data.known)
 }
 
 // evidence says why the distribution answers for a component, given how its owner is looked up, or returns "" if it does not.
@@ -130,8 +130,8 @@ func (o *ownerData) evidence(c *claim, list []lookup) string {
 
 func release(k Key) string { return strings.TrimSpace(k.Namespace + " " + k.Release) }
 
-// unwanted returns the reason not to match a component at its place, or "".
-func (m Matcher) unwanted(c *analyzer.Component) SkipReason {
+// skipByPlace returns the reason not to match a component at its place, or "".
+func (m Matcher) skipByPlace(c *analyzer.Component) SkipReason {
 	switch place := c.Place(); {
 	case place == analyzer.LockFile && !m.Declared:
 		return OnlyDeclared
@@ -143,8 +143,8 @@ func (m Matcher) unwanted(c *analyzer.Component) SkipReason {
 	return ""
 }
 
-// know sets the keys for which the source has advisories.
-func (m Matcher) know(ctx context.Context, keys []Key, known map[Key]bool) error {
+// findKnownKeys sets the keys for which the source has advisories.
+func (m Matcher) findKnownKeys(ctx context.Context, keys []Key, known map[Key]bool) error {
 	for a, err := range m.Source.Advisories(ctx, keys) {
 		if err == nil {
 			err = ctx.Err()
