@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/db"
-	"github.com/hullmark/hullmark/internal/dbtest"
+	"github.com/hullmark/hullmark/internal/testing/dbtest"
 	"github.com/hullmark/hullmark/matcher"
 )
 

@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db"
-	"github.com/hullmark/hullmark/internal/corpus"
-	"github.com/hullmark/hullmark/internal/cputime"
-	"github.com/hullmark/hullmark/internal/dbtest"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
+	"github.com/hullmark/hullmark/internal/testing/cputime"
+	"github.com/hullmark/hullmark/internal/testing/dbtest"
 	"github.com/hullmark/hullmark/matcher"
 )
 

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db"
-	"github.com/hullmark/hullmark/internal/dbtest"
+	"github.com/hullmark/hullmark/internal/testing/dbtest"
 	"github.com/hullmark/hullmark/matcher"
 )
 

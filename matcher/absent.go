@@ -18,9 +18,9 @@ const codeNotPresent = "vulnerable_code_not_present"
 // maxNamed is the number of functions that an Analysis names.
 const maxNamed = 3
 
-// absent returns an Analysis if a program lacks all functions that the advisories of a match name, or nil. An advisory without functions,
+// absenceOf returns an Analysis if a program lacks all functions that the advisories of a match name, or nil. An advisory without functions,
 // such as GitHub's about the vulnerability that the Go project described with them, says nothing about them. All others must agree.
-func absent(c *analyzer.Component, advisories []Advisory) *Analysis {
+func absenceOf(c *analyzer.Component, advisories []Advisory) *Analysis {
 	if c.Functions == nil || c.Functions.Linked == "" {
 		return nil
 	}
@@ -30,7 +30,7 @@ func absent(c *analyzer.Component, advisories []Advisory) *Analysis {
 		if len(a.Parts) == 0 {
 			continue
 		}
-		more, ok := a.absent(c)
+		more, ok := a.absentFunctions(c)
 		if !ok {
 			return nil
 		}
@@ -61,7 +61,7 @@ func settleAbsent(c *analyzer.Component, list []Explanation) {
 			advisories = append(advisories, *list[i].Advisory)
 		}
 	}
-	a := absent(c, advisories)
+	a := absenceOf(c, advisories)
 	if a == nil {
 		return
 	}
@@ -72,14 +72,14 @@ func settleAbsent(c *analyzer.Component, list []Explanation) {
 	}
 }
 
-// absent returns the functions that an advisory names, and true if it names some in all parts of the module, and a component lacks them
+// absentFunctions returns the functions that an advisory names, and true if it names some in all parts of the module, and a component lacks them
 // all. Parts for other operating systems count, too: their functions are not in the program.
-func (a *Advisory) absent(c *analyzer.Component) (names []string, ok bool) {
+func (a *Advisory) absentFunctions(c *analyzer.Component) (names []string, ok bool) {
 	module := strings.TrimPrefix(a.Key.Namespace+"/"+a.Key.Name, "/")
 	var hashes, inlined []symbols.Hash
 	for i := range a.Parts {
 		p := &a.Parts[i]
-		path, inside := within(p.Path, module)
+		path, inside := pathInModule(p.Path, module)
 		if !inside || len(p.Symbols) == 0 {
 			return nil, false
 		}
@@ -92,8 +92,8 @@ func (a *Advisory) absent(c *analyzer.Component) (names []string, ok bool) {
 	return names, !symbols.Has(c.Functions.Linked, hashes) && !symbols.Has(c.Functions.Inlined, inlined)
 }
 
-// within returns the path of a package in its module. Keys of advisories have lower-case letters.
-func within(pkg, module string) (path string, ok bool) {
+// pathInModule returns the path of a package in its module. Keys of advisories have lower-case letters.
+func pathInModule(pkg, module string) (path string, ok bool) {
 	if module == "stdlib" {
 		return pkg, pkg != ""
 	}

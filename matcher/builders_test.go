@@ -14,8 +14,8 @@ import (
 	"github.com/hullmark/hullmark/analyzer/osrelease"
 	"github.com/hullmark/hullmark/analyzer/rpm"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/builder"
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/packageorigin"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // TestBuilders counts who built the packages of real databases, by distribution, and compares the counts and the names of packages of
@@ -37,14 +37,14 @@ func TestBuilders(t *testing.T) {
 			if counts[id] == nil {
 				counts[id] = new([3]int)
 			}
-			by, _ := builder.Of(c, distroOf(c, r.Distro))
+			by, _ := packageorigin.Of(c, distroOf(c, r.Distro))
 			counts[id][by]++
 			switch {
-			case by == builder.ThirdParty && c.Namespace != r.Distro.ID:
+			case by == packageorigin.ThirdParty && c.Namespace != r.Distro.ID:
 				others[id+": of "+c.Namespace] = append(others[id+": of "+c.Namespace], c.Name)
-			case by == builder.ThirdParty: // native packages of Debian have no revision
+			case by == packageorigin.ThirdParty: // native packages of Debian have no revision
 				others[id+": no form"] = append(others[id+": no form"], c.Name)
-			case by == builder.Unknown:
+			case by == packageorigin.Unknown:
 				fmt.Fprintf(&unsure, "%s: %s %s by %s\n", id, c.Name, c.Version, c.Vendor)
 			}
 		}
@@ -71,7 +71,7 @@ func TestBuilders(t *testing.T) {
 	}
 	var lines []string
 	for id, n := range counts {
-		lines = append(lines, fmt.Sprintf("%s: %d by the distribution, %d unknown, %d by third parties", id, n[builder.Distribution], n[builder.Unknown], n[builder.ThirdParty]))
+		lines = append(lines, fmt.Sprintf("%s: %d by the distribution, %d unknown, %d by third parties", id, n[packageorigin.Distribution], n[packageorigin.Unknown], n[packageorigin.ThirdParty]))
 	}
 	for of, names := range others {
 		slices.Sort(names)

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/order"
+	"github.com/hullmark/hullmark/internal/indirectsort"
 )
 
 // An Explanation is one reason why a vulnerability was matched, or was not.
@@ -162,7 +162,7 @@ func notMet(ctx context.Context, source Source, r *register, id string) ([]Expla
 			}
 			out = append(out, x)
 		}
-		order.Sort(out, func(a, b *Explanation) int {
+		indirectsort.Sort(out, func(a, b *Explanation) int {
 			return cmp.Or(cmp.Compare(absence(a.Outcome), absence(b.Outcome)), CompareKeys(a.Key, b.Key), compareAdvisories(a.Advisory, b.Advisory))
 		})
 	}
@@ -218,7 +218,7 @@ func met(ctx context.Context, source Source, r *register, id string) ([]Explanat
 			products.explain(out[from:])
 		}
 		settleAbsent(r.subjects[i].component, out[from:])
-		order.Sort(out[from:], func(a, b *Explanation) int { return compareAdvisories(a.Advisory, b.Advisory) })
+		indirectsort.Sort(out[from:], func(a, b *Explanation) int { return compareAdvisories(a.Advisory, b.Advisory) })
 	}
 	return out, nil
 }
@@ -264,7 +264,7 @@ func (n named) explain(a *Advisory, component string) Explanation {
 	switch {
 	case a.Status == NotAffected:
 		x.Outcome = OutcomeNotAffected
-	case n.system != "" && a.elsewhere(n.system):
+	case n.system != "" && a.isForOtherSystem(n.system):
 		x.Outcome = OutcomeOtherSystem
 	case holds && v.uncertain != "":
 		x.Outcome = OutcomeUncertain

@@ -12,8 +12,8 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/db/feed/osv"
-	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/internal/rpmname"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
 )

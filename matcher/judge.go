@@ -21,11 +21,11 @@ type verdict struct {
 
 // judge reports whether an advisory holds for the version that is installed under a name. The verdict lacks the advisory.
 func (n *name) judge(a *Advisory) (verdict, bool) {
-	if len(a.Parts) > 0 && n.system != "" && a.elsewhere(n.system) {
+	if len(a.Parts) > 0 && n.system != "" && a.isForOtherSystem(n.system) {
 		return verdict{}, false
 	}
 	v, holds := n.compare(a)
-	if holds && v.uncertain == "" && n.system == "" && a.elsewhere("") {
+	if holds && v.uncertain == "" && n.system == "" && a.isForOtherSystem("") {
 		v.uncertain = "the advisory is about some operating systems only, and the image's is unknown"
 	}
 	if holds && v.uncertain == "" {
@@ -210,7 +210,7 @@ func (n *name) against(bound string) (c int, doubt string) {
 			return c, doubt
 		}
 	}
-	if n.tag && moves(n.version, bound) {
+	if n.tag && inMovingTag(n.version, bound) {
 		return c, n.version + " is a tag that moves, and may be before or after " + bound
 	}
 	if c < 0 && n.partial {
@@ -254,8 +254,8 @@ func (n *name) asBase(c int, bound string) (int, string) {
 	return c, ""
 }
 
-// moves reports whether a bound lies within the releases of a tag such as "v4", to which an action's author moves the tag.
-func moves(tag, bound string) bool {
+// inMovingTag reports whether a bound lies within the releases of a tag such as "v4", to which an action's author moves the tag.
+func inMovingTag(tag, bound string) bool {
 	tag = strings.TrimPrefix(tag, "v")
 	return strings.Count(tag, ".") < 2 && strings.HasPrefix(strings.TrimPrefix(bound, "v"), tag+".")
 }

@@ -149,7 +149,7 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 		return nil, err
 	}
 	result.Coverage = addUnread(result.Coverage, report)
-	m.end(result.Coverage, report.Distro)
+	m.setEndOfLife(result.Coverage, report.Distro)
 	for a, err := range m.Source.Advisories(ctx, wanted.keys) {
 		if err == nil {
 			err = ctx.Err()
@@ -162,7 +162,7 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 		}
 	}
 	for i, products := range wanted.several {
-		products.settle(&wanted.subjects[i])
+		products.keepDeciding(&wanted.subjects[i])
 	}
 	result.Matches = mergeAll(wanted.subjects, wanted.held)
 	if e, ok := m.Source.(Enricher); ok {

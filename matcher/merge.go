@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/order"
+	"github.com/hullmark/hullmark/internal/indirectsort"
 )
 
 // mergeAll returns the matches of subjects, in their order. Held is the number of their verdicts.
@@ -51,13 +51,13 @@ func (r *merger) appendMatches(out []Match, s *subject) []Match {
 	for _, g := range r.group(s.held) {
 		out = append(out, r.merge(s.component, g))
 	}
-	order.Sort(out[n:], func(a, b *Match) int { return strings.Compare(a.ID, b.ID) })
+	indirectsort.Sort(out[n:], func(a, b *Match) int { return strings.Compare(a.ID, b.ID) })
 	return out
 }
 
 // merge makes one match of all verdicts about one vulnerability.
 func (r *merger) merge(c *analyzer.Component, g group) Match {
-	order.Sort(g.verdicts, func(a, b *verdict) int {
+	indirectsort.Sort(g.verdicts, func(a, b *verdict) int {
 		return cmp.Or(
 			cmp.Compare(rank(*a), rank(*b)),
 			strings.Compare(a.Feed, b.Feed), strings.Compare(a.ID, b.ID), strings.Compare(a.Key.Name, b.Key.Name))
@@ -90,7 +90,7 @@ func (r *merger) merge(c *analyzer.Component, g group) Match {
 		}
 	}
 	m.Enrichment.Weaknesses = weaknesses(&m)
-	m.Analysis = absent(c, m.Advisories)
+	m.Analysis = absenceOf(c, m.Advisories)
 	m.Severity = r.rater.choose(c, m.Advisories, nil)
 	if m.Kind == Malware {
 		m.Severity = Severity{Source: first.Feed, Level: Critical, Word: Malware.String()}

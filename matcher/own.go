@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/builder"
+	"github.com/hullmark/hullmark/internal/packageorigin"
 )
 
 // A claim is a component inside a package that the distribution seems to have built.
@@ -15,7 +15,7 @@ type claim struct {
 	component int // its index
 	owner     *analyzer.Component
 	mark      string // what speaks for the distribution
-	by        builder.By
+	by        packageorigin.By
 }
 
 // skips returns for each component of a report why it is not matched; the others have no Reason.
@@ -34,17 +34,17 @@ func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[st
 		if m.Only != nil && !m.Only(c) {
 			continue
 		}
-		if skipped[i].Reason = m.unwanted(c); skipped[i].Reason != "" {
+		if skipped[i].Reason = m.skipByPlace(c); skipped[i].Reason != "" {
 			continue
 		}
 		if owner := byID[c.Owner]; claimed(c, owner) {
 			of, ok := builders[c.Owner]
 			if !ok {
 				of.owner = owner
-				of.by, of.mark = builder.Of(owner, distroOf(owner, report.Distro))
+				of.by, of.mark = packageorigin.Of(owner, distroOf(owner, report.Distro))
 				builders[c.Owner] = of
 			}
-			if of.by != builder.ThirdParty {
+			if of.by != packageorigin.ThirdParty {
 				of.component = i
 				claims = append(claims, of)
 			}
@@ -72,7 +72,7 @@ func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[st
 
 // claimed reports whether the owner of a component's file answers for it, if the distribution built the owner.
 func claimed(c, owner *analyzer.Component) bool {
-	return owner != nil && !owner.Stated && builder.Distributed(c.Path) && !c.Altered
+	return owner != nil && !owner.Stated && packageorigin.Distributed(c.Path) && !c.Altered
 }
 
 // ownerData holds the knowledge of a source about the packages that own components.
@@ -111,7 +111,7 @@ func (m Matcher) dataOf(ctx context.Context, claims []claim, d *analyzer.Distro,
 			data.uncovered[Key{Type: r.Type, Namespace: r.Namespace, Release: r.Release}] = true
 		}
 	}
-	return data, m.know(ctx, keys, data.known)
+	return data, m.findKnownKeys(ctx, keys, data.known)
 }
 
 // evidence says why the distribution answers for a component, given how its owner is looked up, or returns "" if it does not.
@@ -122,7 +122,7 @@ func (o *ownerData) evidence(c *claim, list []lookup) string {
 			return fmt.Sprintf("%s has %s, and %s has advisories for %s", owner, c.mark, release(l.key), l.key.Name)
 		}
 	}
-	if c.by == builder.Distribution && o.uncovered[list[0].key.Ecosystem()] {
+	if c.by == packageorigin.Distribution && o.uncovered[list[0].key.Ecosystem()] {
 		return fmt.Sprintf("%s has %s; advisories of %s are missing or incomplete", owner, c.mark, release(list[0].key))
 	}
 	return ""
@@ -130,8 +130,8 @@ func (o *ownerData) evidence(c *claim, list []lookup) string {
 
 func release(k Key) string { return strings.TrimSpace(k.Namespace + " " + k.Release) }
 
-// unwanted returns the reason not to match a component at its place, or "".
-func (m Matcher) unwanted(c *analyzer.Component) SkipReason {
+// skipByPlace returns the reason not to match a component at its place, or "".
+func (m Matcher) skipByPlace(c *analyzer.Component) SkipReason {
 	switch place := c.Place(); {
 	case place == analyzer.LockFile && !m.Declared:
 		return OnlyDeclared
@@ -143,8 +143,8 @@ func (m Matcher) unwanted(c *analyzer.Component) SkipReason {
 	return ""
 }
 
-// know sets the keys for which the source has advisories.
-func (m Matcher) know(ctx context.Context, keys []Key, known map[Key]bool) error {
+// findKnownKeys sets the keys for which the source has advisories.
+func (m Matcher) findKnownKeys(ctx context.Context, keys []Key, known map[Key]bool) error {
 	for a, err := range m.Source.Advisories(ctx, keys) {
 		if err == nil {
 			err = ctx.Err()

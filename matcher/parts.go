@@ -51,13 +51,13 @@ func (m Matcher) Join(report *analyzer.Report, parts []*Result) *Result {
 	}
 	result.Coverage = addUnread(slices.Clip(result.Coverage), report)
 	if result.Matches != nil {
-		m.end(result.Coverage, report.Distro)
+		m.setEndOfLife(result.Coverage, report.Distro)
 	}
 	return result
 }
 
-// end sets EndOfLife of the rows whose support has ended.
-func (m Matcher) end(rows []Coverage, d *analyzer.Distro) {
+// setEndOfLife sets EndOfLife of the rows whose support has ended.
+func (m Matcher) setEndOfLife(rows []Coverage, d *analyzer.Distro) {
 	for i := range rows {
 		rows[i].EndOfLife = rows[i].EndOfLife || !m.Now.IsZero() && ended(&rows[i], d, m.Now)
 	}

@@ -336,10 +336,10 @@ func flaws(a *Advisory) []string {
 	return list
 }
 
-// A council gathers the opinions about a component's vulnerabilities.
-type council map[string][]opinion
+// A opinions gathers the opinions about a component's vulnerabilities.
+type opinions map[string][]opinion
 
-func (c council) add(a *Advisory, holds bool) {
+func (c opinions) add(a *Advisory, holds bool) {
 	if a.Key.Namespace != "rhel" {
 		return
 	}
@@ -349,7 +349,7 @@ func (c council) add(a *Advisory, holds bool) {
 }
 
 // decisions returns the decision about each vulnerability.
-func (c council) decisions(lineages []lineage, guess bool) map[string]decision {
+func (c opinions) decisions(lineages []lineage, guess bool) map[string]decision {
 	out := make(map[string]decision, len(c))
 	for id, opinions := range c {
 		out[id] = decide(lineages, guess, opinions)
@@ -373,34 +373,34 @@ func count(a *Advisory, decisions map[string]decision) (counts bool, doubt strin
 	return counts, doubt
 }
 
-// A several is what decides about a subject that may be of several products.
-type several struct {
+// A productChoice is what decides about a subject that may be of several products.
+type productChoice struct {
 	lineages []lineage
 	guess    bool        // the image does not state them
 	cleared  []*Advisory // that don't hold for the subject
 }
 
-// addSeveral marks the names from an index on, which are those of the next subject, if it may be of several products.
-func (r *register) addSeveral(c *analyzer.Component, d *analyzer.Distro, from int) {
+// addProductChoice marks the names from an index on, which are those of the next subject, if it may be of several products.
+func (r *register) addProductChoice(c *analyzer.Component, d *analyzer.Distro, from int) {
 	lineages, guess := r.redHat.of(c, keyOf(c, d))
 	if lineages == nil {
 		return
 	}
 	if r.several == nil {
-		r.several = make(map[int]*several)
+		r.several = make(map[int]*productChoice)
 	}
-	r.several[len(r.subjects)] = &several{lineages: lineages, guess: guess}
+	r.several[len(r.subjects)] = &productChoice{lineages: lineages, guess: guess}
 	for i := range r.names[from:] {
 		r.names[from+i].several = true
 	}
 }
 
-// settle leaves the verdicts of a subject that count among those of several products.
-func (p *several) settle(s *subject) {
+// keepDeciding leaves the verdicts of a subject that count among those of several products.
+func (p *productChoice) keepDeciding(s *subject) {
 	if len(s.held) == 0 {
 		return
 	}
-	c := make(council)
+	c := make(opinions)
 	for i := range s.held {
 		c.add(s.held[i].Advisory, true)
 	}
@@ -424,8 +424,8 @@ func (p *several) settle(s *subject) {
 }
 
 // explain is settle for the explanations of a subject. A statement that does not count is about another release.
-func (p *several) explain(list []Explanation) {
-	c := make(council)
+func (p *productChoice) explain(list []Explanation) {
+	c := make(opinions)
 	holds := func(x *Explanation) bool { return x.Outcome == OutcomeAffected || x.Outcome == OutcomeUncertain }
 	for i := range list {
 		c.add(list[i].Advisory, holds(&list[i]))

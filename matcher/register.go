@@ -23,8 +23,8 @@ type register struct {
 	full     bool        // there are more than maxProducts products
 	exact    int         // number of names that are not of products; those of products follow, each part in the order of subjects
 
-	redHat  *products        // nil for other distributions
-	several map[int]*several // of subjects that may be of several products of Red Hat
+	redHat  *products              // nil for other distributions
+	several map[int]*productChoice // of subjects that may be of several products of Red Hat
 
 	system string // the operating system of the image; "" if unknown
 
@@ -97,7 +97,7 @@ func (r *register) add(c *analyzer.Component, d *analyzer.Distro) {
 		r.name(len(r.subjects), c.Type, l)
 	}
 	if r.redHat != nil {
-		r.addSeveral(c, d, from)
+		r.addProductChoice(c, d, from)
 	}
 	for _, l := range r.groups.products(c) {
 		if len(r.products) == maxProducts {

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/builder"
+	"github.com/hullmark/hullmark/internal/packageorigin"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
@@ -63,7 +63,7 @@ func Subjects(report *analyzer.Report) []Subject {
 			s.Component.Declared = true
 		}
 		if owner := byID[c.Owner]; claimed(c, owner) {
-			if by, _ := builder.Of(owner, distroOf(owner, report.Distro)); by != builder.ThirdParty {
+			if by, _ := packageorigin.Of(owner, distroOf(owner, report.Distro)); by != packageorigin.ThirdParty {
 				o := reduced(owner)
 				o.ID = subjectOwner
 				s.Owner, s.Component.Owner = &o, subjectOwner

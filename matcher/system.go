@@ -16,8 +16,8 @@ func systemOf(r *analyzer.Report) string {
 	return system
 }
 
-// elsewhere reports whether an advisory is about other operating systems only.
-func (a *Advisory) elsewhere(system string) bool {
+// isForOtherSystem reports whether an advisory is about other operating systems only.
+func (a *Advisory) isForOtherSystem(system string) bool {
 	for i := range a.Parts {
 		if s := a.Parts[i].Systems; len(s) == 0 || slices.Contains(s, system) {
 			return false

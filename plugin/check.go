@@ -11,8 +11,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/pluginpb"
-	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // ErrRejected reports a plugin that violates its Command, its Limits or the protocol. Such a plugin is not restarted.
@@ -85,7 +85,7 @@ func checkExamination(info *analyzer.Info) error {
 		return fmt.Errorf("it finds %d kinds of things", len(info.Finds))
 	}
 	for _, kind := range info.Finds {
-		if !problem.IsCode(kind) {
+		if !diagnostic.IsCode(kind) {
 			return fmt.Errorf("its kind of finding %.100q is not kebab-case", kind)
 		}
 	}
@@ -131,7 +131,7 @@ func (c *Command) checkAnswer(a *pluginpb.Answer) error {
 		}
 	}
 	for _, p := range a.Problems {
-		if p.Line < 0 || p.Code != "" && !problem.IsCode(p.Code) {
+		if p.Line < 0 || p.Code != "" && !diagnostic.IsCode(p.Code) {
 			return fmt.Errorf("invalid problem: code %.100q, line %d: %w", p.Code, p.Line, ErrRejected)
 		}
 	}
@@ -145,11 +145,11 @@ func (c *Command) checkAnswer(a *pluginpb.Answer) error {
 const maxFields = 1000
 
 func checkRecord(r *pluginpb.Record) error {
-	if !problem.IsCode(r.Kind) || r.Line < 0 || len(r.Fields) > maxFields {
+	if !diagnostic.IsCode(r.Kind) || r.Line < 0 || len(r.Fields) > maxFields {
 		return fmt.Errorf("invalid record: kind %.100q, %d fields, line %d: %w", r.Kind, len(r.Fields), r.Line, ErrRejected)
 	}
 	for name := range r.Fields {
-		if !problem.IsCode(name) {
+		if !diagnostic.IsCode(name) {
 			return fmt.Errorf("invalid record: field %.100q: %w", name, ErrRejected)
 		}
 	}

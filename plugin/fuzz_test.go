@@ -9,8 +9,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/pluginpb"
-	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // FuzzAnswer takes what a plugin may send as an answer. What is accepted is what an analyzer may say.
@@ -53,7 +53,7 @@ func FuzzAnswer(f *testing.F) {
 			t.Errorf("%+v", r.Distro)
 		}
 		for _, record := range r.Records {
-			if !problem.IsCode(record.Kind) || record.Line < 0 || len(record.Fields) > maxFields {
+			if !diagnostic.IsCode(record.Kind) || record.Line < 0 || len(record.Fields) > maxFields {
 				t.Errorf("%+v", record)
 			}
 		}
@@ -82,7 +82,7 @@ func FuzzClaims(f *testing.F) {
 		if c.checkAnalyzers([]analyzer.Info{pluginpb.DecodeInfo(decoded)}) != nil {
 			return
 		}
-		if err := info.Validate(); err != nil || strings.Contains(with, "/") || size < 0 || !problem.IsCode(finds) || strings.Contains(data, "\n") {
+		if err := info.Validate(); err != nil || strings.Contains(with, "/") || size < 0 || !diagnostic.IsCode(finds) || strings.Contains(data, "\n") {
 			t.Errorf("%+v: %v", info, err)
 		}
 	})

@@ -12,7 +12,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/sbom"
 )

@@ -9,8 +9,8 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/inflate"
-	"github.com/hullmark/hullmark/internal/inventory"
 	"github.com/hullmark/hullmark/internal/limit"
+	"github.com/hullmark/hullmark/internal/sbomreport"
 	"github.com/hullmark/hullmark/internal/sniff"
 )
 
@@ -77,7 +77,7 @@ func decode(r io.Reader, limits Limits) (*analyzer.Report, error) {
 	if first == '{' && isReport(in) {
 		return readReport(in, limits)
 	}
-	d := decoder{limits: limits, out: inventory.New(limits.Components)}
+	d := decoder{limits: limits, out: sbomreport.New(limits.Components)}
 	switch first {
 	case '<':
 		err = d.xml(in)
@@ -113,7 +113,7 @@ func gunzip(r io.Reader) (io.Reader, func()) {
 // A decoder reads one document.
 type decoder struct {
 	limits Limits
-	out    *inventory.Collector
+	out    *sbomreport.Collector
 	count  int   // components, of all kinds
 	err    error // of a method that could not return it
 }

@@ -11,14 +11,14 @@ import (
 	packageurl "github.com/package-url/packageurl-go"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/inventory"
 	"github.com/hullmark/hullmark/internal/redact"
+	"github.com/hullmark/hullmark/internal/sbomreport"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // An element holds the data of a component, in either notation and all versions.
 type element struct {
-	inventory.Entry
+	sbomreport.Entry
 	scope, publisher string
 	supplier         *cyclonedx.OrganizationalEntity
 	hashes           []cyclonedx.Hash
@@ -32,7 +32,7 @@ func (d *decoder) property(e *element, p cyclonedx.Property) error {
 	if len(e.Properties) >= 4*d.limits.Components {
 		return fmt.Errorf("properties: more than %d: %w", len(e.Properties), ErrLimit)
 	}
-	e.Properties = append(e.Properties, inventory.Property{Name: p.Name, Value: p.Value})
+	e.Properties = append(e.Properties, sbomreport.Property{Name: p.Name, Value: p.Value})
 	return nil
 }
 
@@ -44,7 +44,7 @@ func (e *element) product(name string) {
 }
 
 // add decides the meaning of an element of a document.
-func (d *decoder) add(e *inventory.Entry) error {
+func (d *decoder) add(e *sbomreport.Entry) error {
 	switch {
 	case e.PURL == "" && e.Kind == string(cyclonedx.ComponentTypeOS) && !isKernel(e):
 		d.out.Distro(distribution(e))
@@ -64,7 +64,7 @@ func (d *decoder) add(e *inventory.Entry) error {
 }
 
 // nested adds the programs in files of an element.
-func (d *decoder) nested(e *inventory.Entry) error {
+func (d *decoder) nested(e *sbomreport.Entry) error {
 	for _, p := range e.Properties {
 		if p.Name != propNested || p.Value == "true" {
 			continue
@@ -82,12 +82,12 @@ func (d *decoder) nested(e *inventory.Entry) error {
 }
 
 // isKernel reports whether an operating system is the kernel of Linux, which is a package and no distribution.
-func isKernel(e *inventory.Entry) bool {
+func isKernel(e *sbomreport.Entry) bool {
 	return slices.ContainsFunc(e.CPEs, func(name string) bool { return strings.Contains(name, ":linux:linux_kernel:") })
 }
 
 // entry completes an element once all of it has been read.
-func (e *element) entry() *inventory.Entry {
+func (e *element) entry() *sbomreport.Entry {
 	out := &e.Entry
 	out.Supplier, out.Licenses, out.Hashes, out.Path = e.vendor(), e.licencesOf(), e.digests(), e.location()
 	out.Excluded = e.scope == string(cyclonedx.ScopeExcluded)
@@ -176,7 +176,7 @@ func algorithmOf(name cyclonedx.HashAlgorithm) string {
 }
 
 // distribution reads the operating system.
-func distribution(e *inventory.Entry) *analyzer.Distro {
+func distribution(e *sbomreport.Entry) *analyzer.Distro {
 	d := &analyzer.Distro{ID: distro.ID(e.Name), VersionID: e.Version, Name: e.Summary}
 	if len(e.CPEs) > 0 {
 		d.CPE = e.CPEs[0]
@@ -225,7 +225,7 @@ func index(s string) int {
 }
 
 // subject reads the subject of the document.
-func (d *decoder) subject(e *inventory.Entry) {
+func (d *decoder) subject(e *sbomreport.Entry) {
 	var image analyzer.ImageInfo
 	var layers []analyzer.Layer
 	if strings.HasPrefix(e.Version, "sha256:") {
@@ -274,13 +274,13 @@ func (d *decoder) subject(e *inventory.Entry) {
 }
 
 // spdxSubject is subject for SPDX, whose subject has the metadata of the image.
-func (d *decoder) spdxSubject(e *inventory.Entry) {
+func (d *decoder) spdxSubject(e *sbomreport.Entry) {
 	d.subject(e)
 	d.err = cmp.Or(d.err, d.caveats(e.Properties))
 }
 
 // caveats reads the diagnostics and examinations of the scan.
-func (d *decoder) caveats(list []inventory.Property) error {
+func (d *decoder) caveats(list []sbomreport.Property) error {
 	if err := d.out.Examined(d.examinations(list)); err != nil {
 		return err
 	}

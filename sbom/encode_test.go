@@ -19,7 +19,7 @@ import (
 	"github.com/CycloneDX/cyclonedx-go"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/golden"
+	"github.com/hullmark/hullmark/internal/testing/golden"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/sbom"

@@ -19,7 +19,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/debian"
 	"github.com/hullmark/hullmark/db/feed/osv"
 	"github.com/hullmark/hullmark/db/feed/suse"
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/sbom"
 )

@@ -16,7 +16,7 @@ import (
 	"github.com/CycloneDX/cyclonedx-go"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/inventory"
+	"github.com/hullmark/hullmark/internal/sbomreport"
 )
 
 // A file is one with findings or records, or the configuration of the image.
@@ -258,7 +258,7 @@ func (b *builder) examined(p *properties) {
 }
 
 // fileOf reads a file, which matters to a report if it has findings or records.
-func (d *decoder) fileOf(e *inventory.Entry) error {
+func (d *decoder) fileOf(e *sbomreport.Entry) error {
 	at := fileKey{path: e.Name, layer: -1}
 	for _, p := range e.Properties {
 		switch p.Name {
@@ -294,7 +294,7 @@ func (d *decoder) fileOf(e *inventory.Entry) error {
 }
 
 // findings reads the findings of a file. There is one more than the limits allow if there are too many.
-func (d *decoder) findings(list []inventory.Property) []analyzer.FileFinding {
+func (d *decoder) findings(list []sbomreport.Property) []analyzer.FileFinding {
 	var found []analyzer.FileFinding
 	for _, p := range list {
 		n, field, ok := numbered(p.Name, propFinding)
@@ -323,7 +323,7 @@ func (d *decoder) findings(list []inventory.Property) []analyzer.FileFinding {
 }
 
 // records reads the records of a file. There is one more than the limits allow if there are too many.
-func (d *decoder) records(list []inventory.Property) ([]analyzer.FileRecord, error) {
+func (d *decoder) records(list []sbomreport.Property) ([]analyzer.FileRecord, error) {
 	var found []analyzer.FileRecord
 	fields := 0
 	for _, p := range list {
@@ -359,7 +359,7 @@ func (d *decoder) records(list []inventory.Property) ([]analyzer.FileRecord, err
 }
 
 // examinations reads the examinations. There is one more than the limits allow if there are too many.
-func (d *decoder) examinations(list []inventory.Property) []analyzer.Examination {
+func (d *decoder) examinations(list []sbomreport.Property) []analyzer.Examination {
 	var found []analyzer.Examination
 	for _, p := range list {
 		n, field, ok := numbered(p.Name, propExamined)

@@ -8,7 +8,7 @@ import (
 	"github.com/CycloneDX/cyclonedx-go"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/inventory"
+	"github.com/hullmark/hullmark/internal/sbomreport"
 )
 
 // A graph has the dependencies between packages.
@@ -128,7 +128,7 @@ func newNameIndex(list []analyzer.Component) *nameIndex {
 	x.own = nameMap{make(map[nameKey]bearer, len(list)), make(map[scopeKey]int)}
 	x.provided = nameMap{make(map[nameKey]bearer), make(map[scopeKey]int)}
 	for i := range list {
-		x.put(x.own, inventory.DependName(&list[i].Package), i)
+		x.put(x.own, sbomreport.DependName(&list[i].Package), i)
 		for _, name := range list[i].Provides {
 			x.put(x.provided, name, i)
 		}

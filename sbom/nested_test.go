@@ -18,7 +18,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/osrelease"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/verify"
-	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 	reportjson "github.com/hullmark/hullmark/matcher/report/json"

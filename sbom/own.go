@@ -8,11 +8,11 @@ import (
 	packageurl "github.com/package-url/packageurl-go"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/inventory"
+	"github.com/hullmark/hullmark/internal/sbomreport"
 )
 
 // own reads a component that Encode wrote, and the reference of its owner.
-func own(e *inventory.Entry) (k analyzer.Component, owner string) {
+func own(e *sbomreport.Entry) (k analyzer.Component, owner string) {
 	k = analyzer.Component{
 		Package: analyzer.Package{
 			Type: typeOf(e.PURL), Namespace: e.Group, Name: e.Name, Version: e.Version,
@@ -106,7 +106,7 @@ func qualifiersOf(k *analyzer.Component, all map[string]string) map[string]strin
 	if all["arch"] == k.Arch {
 		delete(all, "arch")
 	}
-	if k.System { // package inventory removes the qualifier distro
+	if k.System { // package sbomreport removes the qualifier distro
 		if k.SourcePackage != nil {
 			delete(all, "upstream")
 		}

@@ -8,7 +8,7 @@ import (
 	"github.com/CycloneDX/cyclonedx-go"
 
 	"github.com/hullmark/hullmark/internal/cvss"
-	"github.com/hullmark/hullmark/internal/order"
+	"github.com/hullmark/hullmark/internal/indirectsort"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -46,7 +46,7 @@ func ratingsOf(hits []hit) *[]cyclonedx.VulnerabilityRating {
 	for r := range seen {
 		list = append(list, r)
 	}
-	order.Sort(list, func(a, b *rating) int {
+	indirectsort.Sort(list, func(a, b *rating) int {
 		if (*a == first) != (*b == first) {
 			if *a == first {
 				return -1

@@ -8,7 +8,7 @@ import (
 	packageurl "github.com/package-url/packageurl-go"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/inventory"
+	"github.com/hullmark/hullmark/internal/sbomreport"
 	"github.com/hullmark/hullmark/matcher/report/json"
 )
 
@@ -46,6 +46,6 @@ func readReport(in *bufio.Reader, limits Limits) (*analyzer.Report, error) {
 		}
 		k.Qualifiers = qualifiersOf(k, q)
 	}
-	inventory.Sort(&r)
+	sbomreport.Sort(&r)
 	return &r, nil
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/spdx/tools-golang/spdxlib"
 
 	"github.com/hullmark/hullmark/analyzer/all"
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 	"github.com/hullmark/hullmark/sbom"
 )
 

@@ -10,8 +10,8 @@ import (
 	"github.com/CycloneDX/cyclonedx-go"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/inventory"
 	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/sbomreport"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
@@ -130,8 +130,8 @@ func isSyftMember(key string) bool {
 }
 
 // entry returns what the document says about a package, with the properties that syft writes in CycloneDX.
-func (a *syftArtifact) entry() *inventory.Entry {
-	e := &inventory.Entry{Ref: a.ID, Kind: string(cyclonedx.ComponentTypeLibrary), PURL: a.PURL, Name: a.Name, Version: a.Version}
+func (a *syftArtifact) entry() *sbomreport.Entry {
+	e := &sbomreport.Entry{Ref: a.ID, Kind: string(cyclonedx.ComponentTypeLibrary), PURL: a.PURL, Name: a.Name, Version: a.Version}
 	for _, name := range a.CPEs {
 		if name != "" {
 			e.CPEs = append(e.CPEs, string(name))
@@ -144,7 +144,7 @@ func (a *syftArtifact) entry() *inventory.Entry {
 	}
 	add := func(name, value string) {
 		if value != "" {
-			e.Properties = append(e.Properties, inventory.Property{Name: "syft:" + name, Value: value})
+			e.Properties = append(e.Properties, sbomreport.Property{Name: "syft:" + name, Value: value})
 		}
 	}
 	if len(a.Locations) > 0 {

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/cputime"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
+	"github.com/hullmark/hullmark/internal/testing/cputime"
 )
 
 // analyze returns the records, findings and diagnostics of a file, one a line.
@@ -39,7 +39,7 @@ func describe(r *analyzer.Result) string {
 	for _, f := range r.Findings {
 		fmt.Fprintf(&b, "%d %s %s: %s\n", f.Line, f.Severity, f.Rule, f.Title)
 	}
-	if err := problem.Err(r, nil); err != nil {
+	if err := diagnostic.Err(r, nil); err != nil {
 		fmt.Fprintf(&b, "%v\n", err)
 	}
 	return b.String()
@@ -268,7 +268,7 @@ func TestHostile(t *testing.T) {
 				size += len(v)
 			}
 		}
-		if len(r.Records) > maxRecords || size > maxBytes+maxLine || len(r.Diagnostics) > problem.Max+1 {
+		if len(r.Records) > maxRecords || size > maxBytes+maxLine || len(r.Diagnostics) > diagnostic.Max+1 {
 			t.Errorf("%s %.20q: %d records of %d bytes, %d diagnostics", c.name, c.text, len(r.Records), size, len(r.Diagnostics))
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // fuzz runs the parser of one file: results are valid UTF-8, bounded, and have the line of the file.
@@ -41,7 +41,7 @@ func fuzz(f *testing.F, name string, seeds ...string) {
 				t.Errorf("%+v", finding)
 			}
 		}
-		if len(r.Diagnostics) > problem.Max+1 {
+		if len(r.Diagnostics) > diagnostic.Max+1 {
 			t.Errorf("%d diagnostics", len(r.Diagnostics))
 		}
 		if len(r.Fact) > 0 {

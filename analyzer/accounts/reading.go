@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 const (
@@ -19,7 +19,7 @@ const (
 // A reading is the state of reading one file, and its result.
 type reading struct {
 	result analyzer.Result
-	bad    problem.List
+	bad    diagnostic.List
 	path   string         // of the file
 	keys   map[string]int // number of records by kind and key
 	size   int            // bytes of all records

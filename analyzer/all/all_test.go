@@ -10,7 +10,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/databases"
+	"github.com/hullmark/hullmark/internal/pkgdbpath"
 )
 
 func Example() {
@@ -42,8 +42,8 @@ func Example() {
 	// traces
 }
 
-// TestDatabases requires that package databases knows the place of every package database. A new analyzer of files at fixed places is
-// one of package databases, or of something else that is listed here.
+// TestDatabases requires that package pkgdbpath knows the place of every package database. A new analyzer of files at fixed places is
+// one of package pkgdbpath, or of something else that is listed here.
 func TestDatabases(t *testing.T) {
 	others := []string{"cargo", "golang", "osrelease", "runtimes"}
 	for _, a := range all.All() {
@@ -52,12 +52,12 @@ func TestDatabases(t *testing.T) {
 			continue
 		}
 		for _, p := range info.Patterns {
-			fixed := !strings.HasPrefix(p, "**") && !databases.Supplement(p)
+			fixed := !strings.HasPrefix(p, "**") && !pkgdbpath.Supplement(p)
 			switch {
-			case slices.Contains(others, info.Name) && databases.Near(p):
+			case slices.Contains(others, info.Name) && pkgdbpath.Near(p):
 				t.Errorf("%s: %s is in a database's directory", info.Name, p)
 			case slices.Contains(others, info.Name):
-			case fixed && (!databases.Near(p) || !databases.Reads(info.Name)):
+			case fixed && (!pkgdbpath.Near(p) || !pkgdbpath.Reads(info.Name)):
 				t.Errorf("%s: %s is not a known database", info.Name, p)
 			}
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // BenchmarkEcosystem lets each analyzer look at the files that it wants of a real image, and of the fixtures with lock files.

@@ -16,8 +16,8 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/corpus"
-	"github.com/hullmark/hullmark/internal/hostile"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
+	"github.com/hullmark/hullmark/internal/testing/hostile"
 )
 
 // A madeLayer is a layer that is made anew whenever it is read.

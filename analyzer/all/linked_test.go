@@ -11,7 +11,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
 )
 
 // A linkedEntry is an entry of a layer. A name that begins with ".wh." is a whiteout.

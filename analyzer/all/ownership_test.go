@@ -13,7 +13,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/analyzertest"
 	"github.com/hullmark/hullmark/analyzer/rpm"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 func TestImages(t *testing.T) {

@@ -32,9 +32,9 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/imagetest"
 	"github.com/hullmark/hullmark/internal/lazyregexp"
-	"github.com/hullmark/hullmark/internal/linediff"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/linediff"
 )
 
 var update = flag.Bool("analyzertest.update", false, "rewrite the wanted reports with those that the tests got")

@@ -10,7 +10,7 @@ import (
 	"fmt"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 )
 
 // The sizes in bytes of the largest database that is read, and of its result.
@@ -42,5 +42,5 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if bytes.HasPrefix(text, []byte("ADB")) && len(text) > 3 && bytes.IndexByte([]byte(".dc"), text[3]) >= 0 {
 		return nil, fmt.Errorf("apk: database in the binary form of apk-tools 3: %w", analyzer.ErrUnsupported)
 	}
-	return parseInstalled(text, hold.New(ctx, f, maxPackages))
+	return parseInstalled(text, membudget.New(ctx, f, maxPackages))
 }

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/hostile"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
+	"github.com/hullmark/hullmark/internal/testing/hostile"
 )
 
 func run(t testing.TB, text string) ([]analyzer.Package, error) {
@@ -18,7 +18,7 @@ func run(t testing.TB, text string) ([]analyzer.Package, error) {
 	if r == nil {
 		return nil, err
 	}
-	return r.Packages, problem.Err(r, err)
+	return r.Packages, diagnostic.Err(r, err)
 }
 
 func TestInstalled(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // TestCorpus compares real databases with what apk lists of them, in both directions, field by field.

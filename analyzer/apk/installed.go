@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/license"
-	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // maxValue is the length in bytes of the longest value that is kept. Longer values are reported. Real dependency
@@ -25,17 +25,17 @@ type record struct {
 	inFile bool   // an R: has been read since
 	paths  []byte // concatenated paths of the files
 	ends   []int  // end of each path
-	meter  *hold.Meter
+	meter  *membudget.Meter
 }
 
 // parseInstalled reads the records of an installed database. Unlike apk it accepts a last record without an empty line after
 // it, as in some copies, and CR LF as line end. A database that takes too much memory has no packages, because a part of it
 // would look like all.
-func parseInstalled(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parseInstalled(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	var (
 		pkgs  []analyzer.Package
-		bad   problem.List
-		words = hold.NewWords(m)
+		bad   diagnostic.List
+		words = membudget.NewInterner(m)
 		all   = len(text)
 		r     = record{meter: m}
 	)
@@ -79,7 +79,7 @@ func parseInstalled(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 }
 
 // field reads one line. F and R name directories and their files. M, a and Z describe the last directory or file.
-func (r *record) field(line int, key byte, value []byte, bad *problem.List) {
+func (r *record) field(line int, key byte, value []byte, bad *diagnostic.List) {
 	if r.line == 0 {
 		r.line = line
 	}
@@ -124,7 +124,7 @@ func (r *record) reset() {
 }
 
 // build returns the package of the record, or false if the record has no name or version, or if the meter has no room.
-func (r *record) build(words *hold.Words, bad *problem.List) (analyzer.Package, bool) {
+func (r *record) build(words *membudget.Interner, bad *diagnostic.List) (analyzer.Package, bool) {
 	f := &r.fields
 	switch {
 	case len(f['P']) == 0:
@@ -172,7 +172,7 @@ func (r *record) files() []string {
 
 // names reads a list of dependencies or provides, "musl>=1.2 so:libz.so.1=1.2.11 !conflict cmd:apk@edge". It omits conflicts,
 // versions and repositories. It returns nil if m has no room.
-func names(value []byte, m *hold.Meter) []string {
+func names(value []byte, m *membudget.Meter) []string {
 	if len(value) == 0 {
 		return nil
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/runtimes"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/verify"
-	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
 )
 
 // program returns a file of an image with a text, and with enough code and zeros to be a program.

@@ -14,10 +14,10 @@ import (
 	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/executable"
 	"github.com/hullmark/hullmark/internal/inflate"
-	"github.com/hullmark/hullmark/internal/problem"
 )
 
 const (
@@ -53,7 +53,7 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		if err != nil {
 			return nil, fmt.Errorf("cargo: %s: %w", sectionName, err)
 		}
-		return parseAudit(text, hold.New(ctx, f, maxPackages))
+		return parseAudit(text, membudget.New(ctx, f, maxPackages))
 	}
 	return nil, nil
 }
@@ -114,7 +114,7 @@ func decompress(packed []byte) ([]byte, error) {
 }
 
 // parseAudit reads the JSON of cargo-auditable: a list of crates, whose dependencies are indexes in the list.
-func parseAudit(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parseAudit(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	var audit struct {
 		Packages []struct {
 			Name         string `json:"name"`
@@ -134,7 +134,7 @@ func parseAudit(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 		return nil, fmt.Errorf("cargo: %s: %d crates: %w", sectionName, len(crates), analyzer.ErrTooLarge)
 	}
 	var list []analyzer.Package
-	var bad problem.List
+	var bad diagnostic.List
 	for i, c := range crates {
 		if c.Name == "" || c.Version == "" {
 			bad.At(fmt.Sprintf("%s: crate %d", sectionName, i), "name %.80q, version %.80q", c.Name, c.Version)

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 const audit = `{"packages":[
@@ -132,7 +132,7 @@ func TestAnalyze(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r, err := New().Analyze(t.Context(), analyzer.NewFile("usr/bin/x", 0o755, tt.content))
-			err = problem.Err(r, err)
+			err = diagnostic.Err(r, err)
 			var got []string
 			if r != nil {
 				for _, p := range r.Packages {

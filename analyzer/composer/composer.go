@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 )
 
 const (
@@ -81,7 +81,7 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := hold.New(ctx, f, maxPackages)
+	m := membudget.New(ctx, f, maxPackages)
 	switch {
 	case base == installedJSON:
 		return parseInstalled(text, m)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/analyzertest"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 func TestImage(t *testing.T) { analyzertest.Run(t, "testdata/*.txtar", New()) }
@@ -30,7 +30,7 @@ func TestPHPArrays(t *testing.T) {
 		{"<?php return " + strings.Repeat("'"+strings.Repeat("x", 99)+"'.", 99), "", "concatenated string exceeds 4096 bytes"},
 	} {
 		r, err := parseInstalledPHP(c.text, nil)
-		err = problem.Err(r, err)
+		err = diagnostic.Err(r, err)
 		var got []string
 		for _, p := range r.Packages {
 			got = append(got, fullName(&p)+" "+p.Version)

@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/internal/license"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 func fullName(p *analyzer.Package) string {

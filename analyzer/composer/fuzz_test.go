@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 )
 
 // checkPackages asks that whatever a file held, what is made of it are names.
@@ -31,7 +31,7 @@ func FuzzJSON(f *testing.F) {
 	f.Add([]byte(`[{"name": "a/b", "version": "1", "license": ["A", "B"], "extra": [], "dist": {"shasum": ""}}]`))
 	f.Add([]byte(`{"packages-dev": {"0": {"name": "a/b", "version": "v1"}}, "aliases": [{"package": "a/b", "version": "dev-main", "alias": "1"}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		for _, parse := range []func([]byte, *hold.Meter) (*analyzer.Result, error){parseInstalled, parseLock} {
+		for _, parse := range []func([]byte, *membudget.Meter) (*analyzer.Result, error){parseInstalled, parseLock} {
 			r, err := parse(text, nil)
 			checkPackages(t, r.Packages)
 			if err == nil && !json.Valid([]byte(strings.TrimPrefix(string(text), "\ufeff"))) {

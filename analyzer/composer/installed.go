@@ -7,18 +7,18 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/jsonstream"
-	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // parseInstalled reads vendor/composer/installed.json. Composer 1 wrote an array of packages; later versions write an object
 // with "packages" and "dev-package-names".
-func parseInstalled(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parseInstalled(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	r := jsonstream.NewLimited(text, maxValue)
 	var packages []analyzer.Package
 	dev := make(map[string]bool)
-	var bad problem.List
+	var bad diagnostic.List
 	err := r.Document(bad.Add, func(open json.Delim, key string) error {
 		switch {
 		case open == '[':
@@ -43,7 +43,7 @@ func parseInstalled(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 }
 
 // result returns the packages read so far, and the error that ended the reading.
-func result(packages []analyzer.Package, bad *problem.List, name string, err error) (*analyzer.Result, error) {
+func result(packages []analyzer.Package, bad *diagnostic.List, name string, err error) (*analyzer.Result, error) {
 	if err != nil {
 		err = fmt.Errorf("composer: %s: %w", name, err)
 	}
@@ -51,7 +51,7 @@ func result(packages []analyzer.Package, bad *problem.List, name string, err err
 }
 
 // readPackage reads a described package and appends it to packages.
-func readPackage(r *jsonstream.Reader, packages *[]analyzer.Package, m *hold.Meter) error {
+func readPackage(r *jsonstream.Reader, packages *[]analyzer.Package, m *membudget.Meter) error {
 	var d described
 	if err := r.Value(&d); err != nil {
 		return err
@@ -70,11 +70,11 @@ func readPackage(r *jsonstream.Reader, packages *[]analyzer.Package, m *hold.Met
 var errNotObject = errors.New("an array where an object is expected")
 
 // parseLock reads composer.lock: "packages", "packages-dev", and "aliases", which hold the versions that branches stand for.
-func parseLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parseLock(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	r := jsonstream.NewLimited(text, maxValue)
 	var packages []analyzer.Package
 	var aliases []struct{ Package, Alias string } // without "version": its normal form matches no package
-	var bad problem.List
+	var bad diagnostic.List
 	err := r.Document(bad.Add, func(open json.Delim, key string) error {
 		switch {
 		case open == '[':

@@ -10,9 +10,9 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/corpus"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // project is an application of packages in directories beside it, so that Composer needs no network.
@@ -76,11 +76,11 @@ func TestNative(t *testing.T) {
 	}
 	for _, c := range []struct {
 		file  string
-		parse func([]byte, *hold.Meter) (*analyzer.Result, error)
+		parse func([]byte, *membudget.Meter) (*analyzer.Result, error)
 		want  []string
 	}{
 		{"vendor/composer/installed.json", parseInstalled, show()},
-		{"vendor/composer/installed.php", func(text []byte, _ *hold.Meter) (*analyzer.Result, error) {
+		{"vendor/composer/installed.php", func(text []byte, _ *membudget.Meter) (*analyzer.Result, error) {
 			return parseInstalledPHP(string(text), nil)
 		}, show()},
 		{"composer.lock", parseLock, show("--locked")},
@@ -90,7 +90,7 @@ func TestNative(t *testing.T) {
 			t.Fatal(err)
 		}
 		r, err := c.parse(text, nil)
-		if err := problem.Err(r, err); err != nil {
+		if err := diagnostic.Err(r, err); err != nil {
 			t.Errorf("%s: %v", c.file, err)
 		}
 		var got []string

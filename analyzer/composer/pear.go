@@ -10,12 +10,12 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 	"github.com/hullmark/hullmark/internal/license"
 )
 
 // parseRegistry reads a package in the registry of PEAR and PECL: the serialized array of a package.xml.
-func parseRegistry(text, file string, meter *hold.Meter) (*analyzer.Result, error) {
+func parseRegistry(text, file string, meter *membudget.Meter) (*analyzer.Result, error) {
 	r := serialReader{text: text, meter: meter}
 	root, err := r.value(0)
 	if err != nil {
@@ -94,7 +94,7 @@ func registryDepends(root phpValue) []string {
 type serialReader struct {
 	text  string
 	at    int
-	meter *hold.Meter
+	meter *membudget.Meter
 }
 
 var errTruncated = errors.New("unexpected end")

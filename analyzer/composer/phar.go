@@ -12,9 +12,9 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/inflate"
-	"github.com/hullmark/hullmark/internal/problem"
 )
 
 const (
@@ -66,7 +66,7 @@ func analyzePhar(ctx context.Context, f *analyzer.File) (*analyzer.Result, error
 	for _, m := range members {
 		listed[path.Dir(m.name)] = listed[path.Dir(m.name)] || path.Base(m.name) == installedJSON
 	}
-	var bad problem.List
+	var bad diagnostic.List
 	held := int64(0) // the size of the largest text, since only one is in use
 	total := int64(0)
 	for _, m := range members {
@@ -84,7 +84,7 @@ func analyzePhar(ctx context.Context, f *analyzer.File) (*analyzer.Result, error
 			bad.Add(fmt.Errorf("composer: phar: %.200s: %w", m.name, err))
 			continue
 		}
-		found, err := parseMember(&m, text, listed[path.Dir(m.name)], hold.New(ctx, f, maxPackages))
+		found, err := parseMember(&m, text, listed[path.Dir(m.name)], membudget.New(ctx, f, maxPackages))
 		if found != nil {
 			for i := range found.Packages {
 				found.Packages[i].ArchivePath = m.name
@@ -102,7 +102,7 @@ func analyzePhar(ctx context.Context, f *analyzer.File) (*analyzer.Result, error
 }
 
 // parseMember reads one of Composer's files. An installed.php beside an installed.json tells only the application.
-func parseMember(m *pharMember, text []byte, listed bool, meter *hold.Meter) (*analyzer.Result, error) {
+func parseMember(m *pharMember, text []byte, listed bool, meter *membudget.Meter) (*analyzer.Result, error) {
 	if path.Base(m.name) == installedJSON {
 		return parseInstalled(text, meter)
 	}
@@ -121,7 +121,7 @@ func parseMember(m *pharMember, text []byte, listed bool, meter *hold.Meter) (*a
 }
 
 // parseApplication reads the root package of an installed.php, unless it is a branch or has no version.
-func parseApplication(text string, meter *hold.Meter) (*analyzer.Result, error) {
+func parseApplication(text string, meter *membudget.Meter) (*analyzer.Result, error) {
 	r := phpReader{text: text, meter: meter}
 	root, err := r.document()
 	if meter.Err() != nil {

@@ -16,7 +16,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/hostile"
+	"github.com/hullmark/hullmark/internal/testing/hostile"
 )
 
 const stub = "#!/usr/bin/env php\n<?php\nPhar::mapPhar('a.phar');\n__HALT_COMPILER(); ?>\r\n"

@@ -7,15 +7,15 @@ import (
 	"unsafe"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // parseInstalledPHP reads vendor/composer/installed.php, which returns an array of literals. "root" is the application;
 // "versions" lists the installed packages, the application again, and replaced or provided packages, which have no version.
-func parseInstalledPHP(text string, meter *hold.Meter) (*analyzer.Result, error) {
+func parseInstalledPHP(text string, meter *membudget.Meter) (*analyzer.Result, error) {
 	r := phpReader{text: text, meter: meter}
-	var bad problem.List
+	var bad diagnostic.List
 	root, err := r.document()
 	if err != nil {
 		if meter.Err() != nil {
@@ -82,7 +82,7 @@ var errDepth = errors.New("nested too deep")
 type phpReader struct {
 	text  string
 	at    int
-	meter *hold.Meter
+	meter *membudget.Meter
 }
 
 // document reads "<?php return VALUE;". With an error it returns the part before it.

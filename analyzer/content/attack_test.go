@@ -17,7 +17,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/content"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
 )
 
 func imageOf(t *testing.T, text string) v1.Image {

@@ -13,8 +13,8 @@ import (
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/content"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/golden"
-	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/golden"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
 )
 
 // TestImage finds all that is wrong with an image, with its place, layer and owner: at any parallelism, cached or not.

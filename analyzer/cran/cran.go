@@ -14,8 +14,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/license"
-	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // maxSize is the size in bytes of the largest file that is read. Real ones have at most some 20 KB.
@@ -38,7 +38,7 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if !bytes.Contains(text, []byte("\nBuilt:")) && !bytes.HasPrefix(text, []byte("Built:")) {
 		return nil, nil // of a source, or of another program
 	}
-	var bad problem.List
+	var bad diagnostic.List
 	r := new(analyzer.Result)
 	if p := describe(parse(string(text), &bad), &bad); p != nil {
 		r.Packages = append(r.Packages, *p)
@@ -49,7 +49,7 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 
 // parse reads the first record of a file in Debian control format, as read.dcf does: "Name: value" fields, which indented lines continue.
 // The first of several fields with the same name counts.
-func parse(text string, bad *problem.List) map[string]string {
+func parse(text string, bad *diagnostic.List) map[string]string {
 	fields := make(map[string]string)
 	lines := make(map[string][]string) // of the wanted fields
 	defer func() {
@@ -101,7 +101,7 @@ var basePackages = []string{
 }
 
 // describe returns the package, or nil if it is a part of R or has no proper name or version.
-func describe(fields map[string]string, bad *problem.List) *analyzer.Package {
+func describe(fields map[string]string, bad *diagnostic.List) *analyzer.Package {
 	name, version := fields["Package"], fields["Version"]
 	switch {
 	case !isName(name):

@@ -8,7 +8,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/analyzertest"
-	"github.com/hullmark/hullmark/internal/cputime"
+	"github.com/hullmark/hullmark/internal/testing/cputime"
 )
 
 func TestImages(t *testing.T) { analyzertest.Run(t, "testdata/*.txtar", New()) }

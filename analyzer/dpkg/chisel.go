@@ -11,9 +11,9 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 	"github.com/hullmark/hullmark/internal/compression"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // Limits of a decompressed manifest. The manifest of an image with an application's runtime has 2 MB.
@@ -27,7 +27,7 @@ const (
 //
 // The manifest lacks source packages, by whose names Ubuntu's advisories refer to packages. parseManifest reports this as
 // Unsupported if it finds no other problem.
-func parseManifest(r io.Reader, m *hold.Meter) (*analyzer.Result, error) {
+func parseManifest(r io.Reader, m *membudget.Meter) (*analyzer.Result, error) {
 	z, _, err := compression.NewReader(r)
 	if err != nil {
 		return nil, fmt.Errorf("dpkg: manifest: %w", err)
@@ -38,7 +38,7 @@ func parseManifest(r io.Reader, m *hold.Meter) (*analyzer.Result, error) {
 	var (
 		pkgs   []analyzer.Package
 		byName = make(map[string]int)
-		bad    problem.List
+		bad    diagnostic.List
 	)
 	for line := 1; lines.Scan(); line++ {
 		if err := manifestLine(line, lines.Bytes(), &pkgs, byName, m); err != nil {
@@ -64,7 +64,7 @@ func parseManifest(r io.Reader, m *hold.Meter) (*analyzer.Result, error) {
 }
 
 // manifestLine reads one line. Packages come before paths. A path names its slices, PACKAGE_SLICE.
-func manifestLine(line int, text []byte, pkgs *[]analyzer.Package, byName map[string]int, m *hold.Meter) error {
+func manifestLine(line int, text []byte, pkgs *[]analyzer.Package, byName map[string]int, m *membudget.Meter) error {
 	if line > 1 && !bytes.HasPrefix(text, []byte(`{"kind":"pa`)) { // not a package or path: slices and their content add nothing
 		return nil
 	}

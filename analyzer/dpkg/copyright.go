@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/license"
-	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // maxSynopsis is the length in bytes of the longest name in a License field.
@@ -43,7 +43,7 @@ func (l *licenseList) add(name []byte, known bool) bool {
 
 // parseCopyright returns the licences that a copyright file names, in order, as SPDX expressions if possible. The file is
 // machine-readable (DEP-5, whose first field is Format) or free text.
-func parseCopyright(text []byte, bad *problem.List) []string {
+func parseCopyright(text []byte, bad *diagnostic.List) []string {
 	if isMachineReadable(text) {
 		return parseSynopses(text, bad)
 	}
@@ -61,7 +61,7 @@ func isMachineReadable(text []byte) bool {
 }
 
 // parseSynopses returns the first line of each License field. The other lines are the text of the licence.
-func parseSynopses(text []byte, bad *problem.List) []string {
+func parseSynopses(text []byte, bad *diagnostic.List) []string {
 	var list licenseList
 	for fields := range paragraphs(text, bad) {
 		for _, f := range fields {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/hullmark/hullmark/internal/hostile"
+	"github.com/hullmark/hullmark/internal/testing/hostile"
 )
 
 // TestCopyrightCost asks that repeated licences cost no more than reading them.

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/license"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 func TestCopyright(t *testing.T) {
@@ -91,7 +91,7 @@ func FuzzCopyright(f *testing.F) {
 	f.Add([]byte("Format: https://x/\n\nLicense: GPL-2+ or Artistic, and MIT\n text\n"))
 	f.Add([]byte("License: GPLv2+\nsee /usr/share/common-licenses/GPL-2. redistributions of source code"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		for _, l := range parseCopyright(text, new(problem.List)) {
+		for _, l := range parseCopyright(text, new(diagnostic.List)) {
 			if strings.ContainsAny(l, "\n\r") {
 				t.Errorf("%q", l)
 			}

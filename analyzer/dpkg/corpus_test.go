@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 var packageFormats = []string{"dpkg-status", "dpkg-statusd", "dpkg-info"}

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"iter"
 
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // A field is a field of a paragraph. Its value is a part of the text, including line ends and indents.
@@ -17,7 +17,7 @@ type field struct {
 // paragraphs reads deb822(5): paragraphs of "Name: value" fields, separated by blank lines. An indented line continues the
 // value above it. paragraphs reports other lines to bad and skips them with the lines that continue them. It copies nothing;
 // the slice of fields is valid until the next paragraph.
-func paragraphs(text []byte, bad *problem.List) iter.Seq[[]field] {
+func paragraphs(text []byte, bad *diagnostic.List) iter.Seq[[]field] {
 	return func(yield func([]field) bool) {
 		fields := make([]field, 0, 32)
 		open := true // a continuation belongs to the last field, not to a skipped line

@@ -18,8 +18,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 const (
@@ -70,7 +70,7 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		typ = typeOpkg
 	}
 	if base == "manifest.wall" {
-		return parseManifest(f.Open(), hold.New(ctx, f, maxPackages))
+		return parseManifest(f.Open(), membudget.New(ctx, f, maxPackages))
 	}
 	stem, ext := base, path.Ext(base)
 	switch ext {
@@ -88,17 +88,17 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	}
 	name, arch, _ := strings.Cut(stem, ":")
 	part := analyzer.Package{Type: typ, Name: name, Arch: arch}
-	var bad problem.List
+	var bad diagnostic.List
 	switch {
 	case ext == ".list":
-		part.Files, err = parseList(text, hold.New(ctx, f, maxFiles))
+		part.Files, err = parseList(text, membudget.New(ctx, f, maxFiles))
 	case ext == ".md5sums":
-		part.Files, err = parseMD5Sums(text, &bad, hold.New(ctx, f, maxFiles))
+		part.Files, err = parseMD5Sums(text, &bad, membudget.New(ctx, f, maxFiles))
 	case base == "copyright":
 		part.Name, part.Arch = path.Base(path.Clean(dir)), ""
 		part.Licenses = parseCopyright(text, &bad)
 	default:
-		return parseStatus(text, typ, path.Base(path.Clean(dir)) == "status.d", hold.New(ctx, f, maxPackages))
+		return parseStatus(text, typ, path.Base(path.Clean(dir)) == "status.d", membudget.New(ctx, f, maxPackages))
 	}
 	r := &analyzer.Result{Diagnostics: bad.Diagnostics()}
 	if len(part.Files) > 0 || len(part.Licenses) > 0 {

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/hostile"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
+	"github.com/hullmark/hullmark/internal/testing/hostile"
 )
 
 // run analyzes one file.
@@ -19,7 +19,7 @@ func run(t testing.TB, name, text string) (*analyzer.Result, error) {
 	if r == nil {
 		r = &analyzer.Result{}
 	}
-	return r, problem.Err(r, err)
+	return r, diagnostic.Err(r, err)
 }
 
 func TestStatus(t *testing.T) {
@@ -198,7 +198,7 @@ func TestLongLines(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	r, err := New().Analyze(t.Context(), f)
 	runtime.ReadMemStats(&after)
-	if err := problem.Err(r, err); len(r.Packages) != 1 || err == nil || !strings.HasPrefix(err.Error(), "line 4: Depends is longer than") {
+	if err := diagnostic.Err(r, err); len(r.Packages) != 1 || err == nil || !strings.HasPrefix(err.Error(), "line 4: Depends is longer than") {
 		t.Errorf("got %d packages, error %v", len(r.Packages), err)
 	}
 	if n := after.TotalAlloc - before.TotalAlloc; n > 1<<20 {
@@ -291,7 +291,7 @@ func FuzzFiles(f *testing.F) {
 		f.Add(hostile.Times(50, "", body, ""))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		files, _ := parseMD5Sums(text, new(problem.List), nil)
+		files, _ := parseMD5Sums(text, new(diagnostic.List), nil)
 		list, _ := parseList(text, nil)
 		for _, name := range append(files, list...) {
 			if name == "" || strings.HasPrefix(name, "/") || strings.Contains(name, "\n") {

@@ -5,14 +5,14 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // parseList reads the .list of a package. A line is an absolute path; the first is "/.". Directories have lines, too. In lists
 // of opkg a tab and the file's mode may follow the path. A list that takes too much memory is an error, because files that are
 // missing in a part of it would not look like the package's.
-func parseList(text []byte, m *hold.Meter) ([]string, error) {
+func parseList(text []byte, m *membudget.Meter) ([]string, error) {
 	n := bytes.Count(text, []byte{'\n'}) + 1
 	if err := m.List(n, len(text)); err != nil {
 		return nil, fmt.Errorf("dpkg: list of files: %w", err)
@@ -32,7 +32,7 @@ func parseList(text []byte, m *hold.Meter) ([]string, error) {
 
 // parseMD5Sums reads the .md5sums of a package. A line has 32 hexadecimal digits, two blanks, and a relative path. Unlike .list
 // it has only regular files that are not configuration files. As for parseList, a list that takes too much memory is an error.
-func parseMD5Sums(text []byte, bad *problem.List, m *hold.Meter) ([]string, error) {
+func parseMD5Sums(text []byte, bad *diagnostic.List, m *membudget.Meter) ([]string, error) {
 	const head = 34 // bytes before the path
 	n := bytes.Count(text, []byte{'\n'}) + 1
 	if err := m.List(n, len(text)); err != nil {
@@ -73,7 +73,7 @@ func isHex[T string | []byte](s T) bool {
 
 // parseConffiles reads the Conffiles field. A line has an absolute path, a digest, and an optional flag. The same paths are in
 // .list, which images without a full database lack. It returns nil if m has no room.
-func parseConffiles(value []byte, m *hold.Meter) []string {
+func parseConffiles(value []byte, m *membudget.Meter) []string {
 	if len(value) == 0 {
 		return nil
 	}

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // TestNative compares what is read from databases with what dpkg-query reads from them: those of the corpus, the

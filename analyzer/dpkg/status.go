@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
@@ -49,7 +49,7 @@ func (s *stanza) slots() [12]slot {
 }
 
 // fill sets s to the fields of a paragraph. Names ignore case. The first field with a name wins.
-func (s *stanza) fill(fields []field, bad *problem.List) {
+func (s *stanza) fill(fields []field, bad *diagnostic.List) {
 	slots := s.slots()
 	for _, f := range fields {
 		for i := range slots {
@@ -72,11 +72,11 @@ func (s *stanza) fill(fields []field, bad *problem.List) {
 
 // parseStatus reads a status file or, if split is set, a file of status.d. Its paragraphs come from control files, so they
 // rarely have a Status. A database that takes too much memory has no packages, because a part of it would look like all.
-func parseStatus(text []byte, typ string, split bool, m *hold.Meter) (*analyzer.Result, error) {
+func parseStatus(text []byte, typ string, split bool, m *membudget.Meter) (*analyzer.Result, error) {
 	var (
 		pkgs  []analyzer.Package
-		bad   problem.List
-		words = hold.NewWords(m)
+		bad   diagnostic.List
+		words = membudget.NewInterner(m)
 	)
 	for fields := range paragraphs(text, &bad) {
 		var s stanza
@@ -129,7 +129,7 @@ func (s *stanza) installed(split bool) (installed, known bool) {
 
 // build returns the package, or an error if m has no room for it. It copies each field of the text once; lists are parts of the
 // copy.
-func (s *stanza) build(typ string, words *hold.Words, m *hold.Meter) (analyzer.Package, error) {
+func (s *stanza) build(typ string, words *membudget.Interner, m *membudget.Meter) (analyzer.Package, error) {
 	if err := m.Bytes(int64(len(s.pkg))); err != nil {
 		return analyzer.Package{}, err
 	}
@@ -153,7 +153,7 @@ func (s *stanza) build(typ string, words *hold.Words, m *hold.Meter) (analyzer.P
 
 // originOf reads Source, "name" or "name (version)". It returns nil if the source package has the name and version of the
 // package. The Source of opkg is a path in OpenWrt's tree.
-func (s *stanza) originOf(typ string, p *analyzer.Package, words *hold.Words) *analyzer.SourcePackage {
+func (s *stanza) originOf(typ string, p *analyzer.Package, words *membudget.Interner) *analyzer.SourcePackage {
 	name, version, _ := bytes.Cut(s.source, []byte("("))
 	name = bytes.TrimSpace(name)
 	if len(name) == 0 {
@@ -175,7 +175,7 @@ func (s *stanza) originOf(typ string, p *analyzer.Package, words *hold.Words) *a
 
 // relations appends the distinct names in a list of relations, "libc6 (>= 2.34), debconf (>= 0.5) | debconf-2.0", to names. It
 // includes all alternatives, since any may be installed. It stops if m has no room.
-func relations(names []string, value []byte, m *hold.Meter) []string {
+func relations(names []string, value []byte, m *membudget.Meter) []string {
 	if len(value) == 0 {
 		return names
 	}

@@ -15,7 +15,7 @@ import (
 	"strconv"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // xattrCapability is the extended attribute with the capabilities of a file.
@@ -67,7 +67,7 @@ func fileCapabilities(r *analyzer.Result, p string, e *analyzer.Entry) {
 	}
 	c, err := decode(raw)
 	if err != nil {
-		r.Diagnostics = append(r.Diagnostics, problem.Of(fmt.Errorf("attribute %s: %w", xattrCapability, err)))
+		r.Diagnostics = append(r.Diagnostics, diagnostic.Of(fmt.Errorf("attribute %s: %w", xattrCapability, err)))
 		return
 	}
 	fields := fieldsOf(e)

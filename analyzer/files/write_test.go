@@ -14,8 +14,8 @@ import (
 	"github.com/hullmark/hullmark/analyzer/dpkg"
 	"github.com/hullmark/hullmark/analyzer/files"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/golden"
-	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/golden"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
 )
 
 const listed = `

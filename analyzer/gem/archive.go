@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/zipwalk"
 )
 
@@ -20,8 +20,8 @@ const maxArchived = 4096
 // META-INF/jruby.home, and loads gems from every archive on the class path. Warbler packs an application with its gems as a war.
 func analyzeArchive(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	r := new(analyzer.Result)
-	m := hold.New(ctx, f, maxPackages)
-	var bad problem.List
+	m := membudget.New(ctx, f, maxPackages)
+	var bad diagnostic.List
 	limits := zipwalk.Limits{Wanted: maxArchived, Hold: func(n int64) error { return f.Hold(ctx, n) }}
 	err := zipwalk.Walk(ctx, f.Open(), f.Size(), limits, kindOf, func(a *zipwalk.Archive) {
 		for _, file := range a.Files {

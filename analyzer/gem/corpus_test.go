@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/internal/license"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // TestCorpus compares what is found, declared packages included, in both directions.

@@ -17,7 +17,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 )
 
 const typeGem = "gem"
@@ -68,7 +68,7 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		if inGem(f.Path) {
 			return nil, nil
 		}
-		return parseLock(text, hold.New(ctx, f, maxPackages))
+		return parseLock(text, membudget.New(ctx, f, maxPackages))
 	}
 	if len(text) > maxSpecification {
 		return nil, fmt.Errorf("gem: gemspec: %d bytes, more than %d: %w", len(text), maxSpecification, analyzer.ErrTooLarge)
@@ -82,7 +82,7 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		return nil, err
 	}
 	p.Declared = where == elsewhere
-	packages, full := hold.New(ctx, f, maxPackages).Append(nil, p)
+	packages, full := membudget.New(ctx, f, maxPackages).Append(nil, p)
 	return &analyzer.Result{Packages: packages}, cmp.Or(err, full)
 }
 

@@ -3,7 +3,7 @@ package gem
 import (
 	"testing"
 
-	"github.com/hullmark/hullmark/internal/hostile"
+	"github.com/hullmark/hullmark/internal/testing/hostile"
 )
 
 // TestHostile asks that files that take much memory are refused before they take it.

@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // digestSize returns the length of a digest in bytes, or 0 if the algorithm is unknown.
@@ -39,14 +39,14 @@ type lockReader struct {
 	packages         []analyzer.Package
 	current          int            // index of the package whose dependencies follow, or -1
 	byKey            map[string]int // packages by their text in the file, "name (version-platform)"
-	meter            *hold.Meter
+	meter            *membudget.Meter
 }
 
 // parseLock reads Gemfile.lock or gems.locked. Sections begin at the margin. The "specs" of a source list gems after four
 // spaces and their dependencies after six. parseLock ignores gems of a path: they are parts of the application and have
 // gemspecs.
-func parseLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
-	var bad problem.List
+func parseLock(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
+	var bad diagnostic.List
 	var full error
 	r := lockReader{current: -1, byKey: make(map[string]int), meter: m}
 	for number := 1; len(text) > 0; number++ {

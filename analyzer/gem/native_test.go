@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // TestNative compares what is read from specifications with what RubyGems makes of them, which runs them: those of the

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 	"github.com/hullmark/hullmark/internal/executable"
 )
 
@@ -66,7 +66,7 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		if info == nil {
 			continue
 		}
-		list, err := packages(info, hold.New(ctx, f, maxPackages))
+		list, err := packages(info, membudget.New(ctx, f, maxPackages))
 		if err != nil {
 			err = fmt.Errorf("golang: build information: %w", err)
 		} else if err = names(ctx, f, r, info, list); err != nil {
@@ -78,7 +78,7 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 }
 
 // packages returns the modules of a program. With an error of the meter it returns those before.
-func packages(info *debug.BuildInfo, meter *hold.Meter) (list []analyzer.Package, err error) {
+func packages(info *debug.BuildInfo, meter *membudget.Meter) (list []analyzer.Package, err error) {
 	var needs []string
 	if v, ok := toolchain(info.GoVersion); ok {
 		list = append(list, analyzer.Package{Type: typeGo, Name: "stdlib", Version: v})

@@ -13,8 +13,8 @@ import (
 	"fmt"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/jsonstream"
-	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // maxSize is the size in bytes of the largest file that is read. It bounds the number of packages.
@@ -40,7 +40,7 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("hints: %w", err)
 	}
-	var bad problem.List
+	var bad diagnostic.List
 	r := new(analyzer.Result)
 	paths := 0
 	d := jsonstream.New(source)

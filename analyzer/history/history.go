@@ -18,7 +18,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/history/internal/rules"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/redact"
 )
 
@@ -81,7 +81,7 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		return nil, fmt.Errorf("history: %w", err)
 	}
 	var img image
-	var bad problem.List
+	var bad diagnostic.List
 	if err := json.Unmarshal(text, &img); err != nil {
 		var wrong *json.UnmarshalTypeError
 		if !errors.As(err, &wrong) {

@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/golden"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
+	"github.com/hullmark/hullmark/internal/testing/golden"
 )
 
 func describe(r *analyzer.Result) string {
@@ -111,7 +111,7 @@ func TestFaults(t *testing.T) {
 		{`{"config": {"User": 5, "Env": ["A=b"]}}`, "another type"},
 		{`{"history": [` + strings.Repeat("{},", maxRecords+5) + `{}]}`, "more than 16384 instructions"},
 	} {
-		err := problem.Err(New().Analyze(t.Context(), analyzer.NewFile("", 0, []byte(c.text))))
+		err := diagnostic.Err(New().Analyze(t.Context(), analyzer.NewFile("", 0, []byte(c.text))))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%.40s: %v, want %s", c.text, err, c.want)
 		}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/history/internal/rules"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/redact"
 )
 
@@ -20,7 +20,7 @@ type reading struct {
 	records []analyzer.Record
 	checker rules.Checker
 	env     map[string]string // variables of containers
-	bad     *problem.List
+	bad     *diagnostic.List
 	cut     bool
 }
 

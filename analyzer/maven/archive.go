@@ -13,8 +13,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/zipwalk"
 )
 
@@ -44,8 +44,8 @@ func isRoshal(f *analyzer.File) bool {
 // analyzeEntries is analyzeArchive, with a choice of the entries to read.
 func analyzeEntries(ctx context.Context, f *analyzer.File, choose func(name []byte) zipwalk.Kind) (*analyzer.Result, error) {
 	r := new(analyzer.Result)
-	m := hold.New(ctx, f, maxPackages)
-	var bad problem.List
+	m := membudget.New(ctx, f, maxPackages)
+	var bad diagnostic.List
 	limits := zipwalk.Limits{Hold: func(n int64) error { return f.Hold(ctx, n) }}
 	var entries census // of the archive that Walk visits next
 	var listed []analyzer.Package
@@ -120,14 +120,14 @@ type archive struct {
 	known    map[coordinates]int // index in stated
 	partial  coordinates         // from the first incomplete pom.properties
 	listed   []analyzer.Package  // by SBOMs in the archive
-	problems *problem.List
-	meter    *hold.Meter
+	problems *diagnostic.List
+	meter    *membudget.Meter
 	decoded  int64 // bytes held for decoded texts, until the visit ends
 }
 
 // decoding holds the memory of a decoded text.
 func (a *archive) decoding(text []byte, marks string) error {
-	n := hold.DecodedSize(text, marks)
+	n := membudget.DecodedSize(text, marks)
 	err := a.meter.Bytes(n)
 	if err == nil {
 		a.decoded += n

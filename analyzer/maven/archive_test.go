@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // A member is one entry of an archive to be built.
@@ -115,7 +115,7 @@ func TestArchive(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r, err := New().Analyze(t.Context(), analyzer.NewFile("srv/"+tt.file, 0o644, []byte(tt.content)))
-			err = problem.Err(r, err)
+			err = diagnostic.Err(r, err)
 			if got := describe(r); !slices.Equal(got, tt.want) {
 				t.Errorf("found %q, want %q", got, tt.want)
 			}

@@ -5,16 +5,16 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // parseGradleLock reads a lock file of Gradle. A line is "group:artifact:version=configuration,configuration". "#" begins a
 // comment, and "empty=" lists configurations without dependencies. Before Gradle 7 each configuration had its own file, whose
 // lines end with the version.
-func parseGradleLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parseGradleLock(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	var packages []analyzer.Package
-	var bad problem.List
+	var bad diagnostic.List
 	if err := m.Bytes(int64(len(text))); err != nil { // the packages are parts of it
 		return nil, fmt.Errorf("maven: lock file: %w", err)
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 )
 
 const (
@@ -66,7 +66,7 @@ func join(ctx context.Context, facts []analyzer.Fact) []analyzer.Joined {
 			continue
 		}
 		projects[i] = p
-		held += int64(len(p.Dependencies)) * hold.PackageSize
+		held += int64(len(p.Dependencies)) * membudget.PackageSize
 		p.sort()
 		r.byPath[p.path] = p
 		r.name(p)

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/hostile"
+	"github.com/hullmark/hullmark/internal/testing/hostile"
 )
 
 // TestJoinMemory asks that projects of 32 MiB together, which take much memory when they are decoded, take less than any bomb may.

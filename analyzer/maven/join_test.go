@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // factsOf returns the facts of projects, named in order.
@@ -69,7 +69,7 @@ func TestJoinBounds(t *testing.T) {
 			if j.Result != nil {
 				packages += len(j.Result.Packages)
 			}
-			if err := problem.Err(j.Result, j.Err); err != nil {
+			if err := diagnostic.Err(j.Result, j.Err); err != nil {
 				told = told || strings.Contains(err.Error(), tt.want)
 			}
 		}

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/document"
+	"github.com/hullmark/hullmark/analyzer/internal/embeddedsbom"
 	"github.com/hullmark/hullmark/internal/zipwalk"
 )
 
@@ -15,10 +15,10 @@ import (
 func (a *archive) list(f *zipwalk.File) {
 	text, err := f.Read(maxSBOM)
 	a.problem(f.Name, err)
-	if len(text) == 0 || a.decoding(text, document.Marks) != nil {
+	if len(text) == 0 || a.decoding(text, embeddedsbom.Marks) != nil {
 		return
 	}
-	d, err := document.Read(text, false)
+	d, err := embeddedsbom.Read(text, false)
 	a.problem(f.Name, err)
 	if d == nil {
 		return

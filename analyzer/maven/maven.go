@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 )
 
 const typeMaven = "maven"
@@ -80,7 +80,7 @@ const (
 )
 
 // analyzeText parses a file of packages.
-func analyzeText(ctx context.Context, f *analyzer.File, parse func([]byte, *hold.Meter) (*analyzer.Result, error)) (*analyzer.Result, error) {
+func analyzeText(ctx context.Context, f *analyzer.File, parse func([]byte, *membudget.Meter) (*analyzer.Result, error)) (*analyzer.Result, error) {
 	if f.Size() > maxLock {
 		return nil, fmt.Errorf("maven: %s: %d bytes, more than %d: %w", path.Base(f.Path), f.Size(), maxLock, analyzer.ErrTooLarge)
 	}
@@ -88,5 +88,5 @@ func analyzeText(ctx context.Context, f *analyzer.File, parse func([]byte, *hold
 	if err != nil {
 		return nil, err
 	}
-	return parse(text, hold.New(ctx, f, maxPackages))
+	return parse(text, membudget.New(ctx, f, maxPackages))
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 func TestProperties(t *testing.T) {
@@ -132,7 +132,7 @@ func TestProject(t *testing.T) {
 			text = strings.TrimSuffix(text, "</project>")
 		}
 		result, err := analyzeProject(t.Context(), analyzer.NewFile("pom.xml", 0o644, []byte(text)))
-		err = problem.Err(result, err)
+		err = diagnostic.Err(result, err)
 		var got []string
 		if result != nil {
 			for _, p := range result.Packages {
@@ -202,8 +202,8 @@ func TestGradleLock(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if want := "line 6: not group:artifact:version: \"g:d\"\nline 7: not group:artifact:version: \"g:e:4:x=y\""; fmt.Sprint(problem.Err(r, err)) != want {
-		t.Errorf("%v, want %s", problem.Err(r, err), want)
+	if want := "line 6: not group:artifact:version: \"g:d\"\nline 7: not group:artifact:version: \"g:e:4:x=y\""; fmt.Sprint(diagnostic.Err(r, err)) != want {
+		t.Errorf("%v, want %s", diagnostic.Err(r, err), want)
 	}
 }
 
@@ -217,8 +217,8 @@ func TestSbtLock(t *testing.T) {
 	if len(packages) != 2 || packages[0].Hashes["sha1"] == "" || packages[0].Dev || !packages[1].Dev || !packages[1].Declared {
 		t.Errorf("%+v", packages)
 	}
-	if want := `dependency 2: not org, name and version: "x::1"`; fmt.Sprint(problem.Err(r, err)) != want {
-		t.Errorf("%v, want %s", problem.Err(r, err), want)
+	if want := `dependency 2: not org, name and version: "x::1"`; fmt.Sprint(diagnostic.Err(r, err)) != want {
+		t.Errorf("%v, want %s", diagnostic.Err(r, err), want)
 	}
 	if _, err := parseSbtLock([]byte(`{"dependencies": [`), nil); err == nil {
 		t.Error("cut short: no error")

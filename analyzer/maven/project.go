@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 )
 
 // analyzeProject reads a pom.xml on disk. Its dependencies are the packages; the project itself has yet to be built. A *.pom
@@ -23,7 +23,7 @@ func analyzeProject(ctx context.Context, f *analyzer.File) (*analyzer.Result, er
 	if err != nil {
 		return nil, err
 	}
-	m := hold.New(ctx, f, 0)
+	m := membudget.New(ctx, f, 0)
 	if err := m.Decoded(text, "<"); err != nil {
 		return nil, fmt.Errorf("maven: pom.xml: %w", err)
 	}
@@ -36,7 +36,7 @@ func analyzeProject(ctx context.Context, f *analyzer.File) (*analyzer.Result, er
 		return r, err
 	}
 	// Its packages with the map of managed dependencies, and the fact.
-	size := int64(len(p.Dependencies)+len(p.Managed))*2*hold.PackageSize + 2*int64(len(text))
+	size := int64(len(p.Dependencies)+len(p.Managed))*2*membudget.PackageSize + 2*int64(len(text))
 	if err := m.Bytes(size); err != nil {
 		return nil, fmt.Errorf("maven: pom.xml: %w", err)
 	}

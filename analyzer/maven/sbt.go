@@ -7,13 +7,13 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // parseSbtLock reads build.sbt.lock, the JSON of the plugin sbt-dependency-lock. A dependency has organisation, name, version,
 // configurations, and artifacts with SHA-1 digests. The digest is taken only if the dependency has one artifact.
-func parseSbtLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parseSbtLock(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	var lock struct {
 		Dependencies []struct {
 			Org            string   `json:"org"`
@@ -33,7 +33,7 @@ func parseSbtLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 		return nil, fmt.Errorf("maven: build.sbt.lock: %w", err)
 	}
 	var packages []analyzer.Package
-	var bad problem.List
+	var bad diagnostic.List
 	for i, d := range lock.Dependencies {
 		c := coordinates{d.Org, d.Name, d.Version}
 		if !c.complete() {

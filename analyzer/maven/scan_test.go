@@ -12,7 +12,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/analyzertest"
 	"github.com/hullmark/hullmark/analyzer/maven"
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 func TestImage(t *testing.T) { analyzertest.Run(t, "testdata/*.txtar", maven.New()) }

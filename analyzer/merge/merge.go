@@ -18,7 +18,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/inventory"
+	"github.com/hullmark/hullmark/internal/sbomreport"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
@@ -61,7 +61,7 @@ func Reports(reports ...*analyzer.Report) (*analyzer.Report, error) {
 	for _, r := range reports {
 		m.add(r, layered && len(r.Layers) > 0)
 	}
-	inventory.Sort(m.out)
+	sbomreport.Sort(m.out)
 	slices.SortStableFunc(m.out.Examined, func(a, b analyzer.Examination) int { return strings.Compare(a.Analyzer, b.Analyzer) })
 	return m.out, nil
 }

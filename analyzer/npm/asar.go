@@ -13,9 +13,9 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/jsonstream"
-	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // The limits of an archive of Electron. Headers of large applications have some megabytes.
@@ -34,8 +34,8 @@ type asar struct {
 	content  *io.SectionReader // after the header
 	base     string            // of the file
 	left     int64             // of maxManifests
-	meter    *hold.Meter
-	problems problem.List
+	meter    *membudget.Meter
+	problems diagnostic.List
 	found    []analyzer.Package
 }
 
@@ -47,7 +47,7 @@ func analyzeASAR(ctx context.Context, f *analyzer.File) (*analyzer.Result, error
 	}
 	a := asar{
 		r: jsonstream.NewLimited(header, maxValue), content: io.NewSectionReader(f.Open(), at, f.Size()-at), base: path.Base(f.Path),
-		left: maxManifests, meter: hold.New(ctx, f, maxPackages),
+		left: maxManifests, meter: membudget.New(ctx, f, maxPackages),
 	}
 	err = a.entry("", 0)
 	if err == nil {

@@ -13,10 +13,10 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/cputime"
-	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/cputime"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
 )
 
 // manifest is a package.json as they are: its longest parts say nothing of the package.
@@ -62,7 +62,7 @@ func BenchmarkLocks(b *testing.B) {
 	bun.WriteString("}}")
 	for _, c := range []struct {
 		name, text string
-		parse      func([]byte, *hold.Meter) (*analyzer.Result, error)
+		parse      func([]byte, *membudget.Meter) (*analyzer.Result, error)
 	}{{"npm", npm.String(), parseLock}, {"yarn", yarn.String(), parseYarn}, {"pnpm", pnpm.String(), parsePNPM}, {"bun", bun.String(), parseBun}} {
 		text := []byte(c.text)
 		b.Run(c.name, func(b *testing.B) {

@@ -11,9 +11,9 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/jsonstream"
-	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // bunNeeds holds the dependencies of a package or workspace. Only workspaces have DevDependencies.
@@ -35,7 +35,7 @@ type bunPackage struct {
 // parseBun reads bun.lock. Each package is a tuple with its path in the tree, "parent/name", as the key. The tuple begins with
 // "name@version", or "name@" and the source. Depending on the source, the registry, an object with the dependencies, and the
 // integrity hash follow.
-func parseBun(source []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parseBun(source []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	if err := m.Bytes(int64(len(source))); err != nil {
 		return nil, fmt.Errorf("npm: bun.lock: %w", err)
 	}
@@ -43,7 +43,7 @@ func parseBun(source []byte, m *hold.Meter) (*analyzer.Result, error) {
 	var workspaces []bunNeeds
 	var found []bunPackage
 	var packages []analyzer.Package
-	var bad problem.List
+	var bad diagnostic.List
 	err := r.Document(bad.Add, func(open json.Delim, key string) error {
 		switch {
 		case open == '[':

@@ -8,8 +8,8 @@ import (
 	"path"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/zipwalk"
 )
 
@@ -17,8 +17,8 @@ import (
 // archives instead of node_modules. An archive holds the package at its path below node_modules.
 func analyzeCache(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	r := new(analyzer.Result)
-	m := hold.New(ctx, f, maxPackages)
-	var bad problem.List
+	m := membudget.New(ctx, f, maxPackages)
+	var bad diagnostic.List
 	limits := zipwalk.Limits{Wanted: 1024, Bytes: 64 << 20, Hold: func(n int64) error { return f.Hold(ctx, n) }}
 	err := zipwalk.Walk(ctx, f.Open(), f.Size(), limits, kindOf, func(a *zipwalk.Archive) {
 		for _, file := range a.Files {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hullmark/hullmark/internal/hostile"
+	"github.com/hullmark/hullmark/internal/testing/hostile"
 )
 
 // TestHonest asks that lock files of 20,000 packages, many times those of large applications, are read in full.

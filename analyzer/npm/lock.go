@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/jsonstream"
-	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // A locked package is the value of a directory in "packages".
@@ -59,16 +59,16 @@ func (r *requirements) UnmarshalJSON(raw []byte) error {
 // A lockReader reads a lock file of npm.
 type lockReader struct {
 	*jsonstream.Reader
-	meter           *hold.Meter
+	meter           *membudget.Meter
 	packages, older []analyzer.Package // of "packages" and of "dependencies"
 }
 
 // parseLock reads package-lock.json, npm-shrinkwrap.json or node_modules/.package-lock.json. Versions 2 and 3 describe each
 // directory of the tree in "packages". Version 1 has nested "dependencies" only; version 2 repeats them for older npm.
-func parseLock(source []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parseLock(source []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	r := lockReader{Reader: jsonstream.NewLimited(source, maxValue), meter: m}
 	hasPackages := false
-	var bad problem.List
+	var bad diagnostic.List
 	err := r.Document(bad.Add, func(open json.Delim, key string) error {
 		switch {
 		case open == '[':
@@ -137,7 +137,7 @@ func (r *lockReader) add(to *[]analyzer.Package, p analyzer.Package, err error) 
 }
 
 // result returns the packages read so far, and the error that ended the reading.
-func result(packages []analyzer.Package, bad *problem.List, name string, err error) (*analyzer.Result, error) {
+func result(packages []analyzer.Package, bad *diagnostic.List, name string, err error) (*analyzer.Result, error) {
 	if err != nil {
 		err = fmt.Errorf("npm: %s: %w", name, err)
 	}

@@ -8,12 +8,12 @@ import (
 	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 	"github.com/hullmark/hullmark/internal/license"
 )
 
 // analyzeManifest reads a package.json. Its place decides whether it is a package.
-func analyzeManifest(file string, text []byte, m *hold.Meter) (*analyzer.Result, error) {
+func analyzeManifest(file string, text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	where := placeOf(file)
 	if where == application && releaseOf(path.Base(path.Dir(file))) == "" {
 		return nil, nil

@@ -10,8 +10,8 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/corpus"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // A listed package is one of npm ls, with those below it.
@@ -123,7 +123,7 @@ func TestNativeLock(t *testing.T) {
 			t.Fatal(err)
 		}
 		r, err := parseLock(text, nil)
-		if err := problem.Err(r, err); err != nil {
+		if err := diagnostic.Err(r, err); err != nil {
 			t.Errorf("version %s: %v", version, err)
 		}
 		if len(r.Packages) > 0 {

@@ -26,7 +26,7 @@ import (
 	"path"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 )
 
 const typeNPM = "npm"
@@ -92,7 +92,7 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		return nil, err
 	}
 	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
-	m := hold.New(ctx, f, maxPackages)
+	m := membudget.New(ctx, f, maxPackages)
 	switch base {
 	case "package.json":
 		return analyzeManifest(f.Path, text, m)

@@ -12,7 +12,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/analyzertest"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 func TestImage(t *testing.T) { analyzertest.Run(t, "testdata/*.txtar", New()) }
@@ -228,7 +228,7 @@ func TestCache(t *testing.T) {
 		{[]byte("PK"), "", "npm: archive: not a zip archive: "},
 	} {
 		r, err := New().Analyze(t.Context(), analyzer.NewFile("app/.yarn/cache/a-npm-1.0.0-0123-10c0.zip", 0o644, c.content))
-		err = problem.Err(r, err)
+		err = diagnostic.Err(r, err)
 		var got []string
 		for _, p := range r.Packages {
 			got = append(got, fullName(&p), p.Version, p.ArchivePath)
@@ -243,7 +243,7 @@ func TestCache(t *testing.T) {
 func TestBombs(t *testing.T) {
 	run := func(name, text string) (*analyzer.Result, error) {
 		r, err := New().Analyze(t.Context(), analyzer.NewFile(name, 0o644, []byte(text)))
-		return r, problem.Err(r, err)
+		return r, diagnostic.Err(r, err)
 	}
 	deep := strings.Repeat(`{"dependencies": {"a": `, 20_000)
 	aliases := "packages:\n  a@1.0.0:\n    x: &a [" + strings.Repeat("0,", 100) + "]\n"

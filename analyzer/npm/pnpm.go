@@ -9,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // maxEntry is the size in bytes of the largest entry of a pnpm-lock.yaml that is read; real ones have a few hundred. Entries
@@ -38,12 +38,12 @@ type pnpmReader struct {
 	byKey                   map[string]int
 	depends                 graph    // by key of a snapshot, with its peers
 	production, development []string // keys that the importers need
-	bad                     problem.List
-	meter                   *hold.Meter
+	bad                     diagnostic.List
+	meter                   *membudget.Meter
 }
 
 // parsePNPM reads all documents of a pnpm-lock.yaml in version 5, 6 or 9 of the format.
-func parsePNPM(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parsePNPM(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	r := pnpmReader{meter: m, byKey: make(map[string]int), depends: make(graph)}
 	for e := range yamlEntries(text) {
 		if e.err == nil {

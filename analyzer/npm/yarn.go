@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // A yarnEntry is a block of a yarn.lock that resolves one or more descriptors, "name@range".
@@ -28,11 +28,11 @@ type yarnReader struct {
 	entry    *yarnEntry
 	list     string // the field whose list is being read
 	packages []analyzer.Package
-	bad      problem.List
-	meter    *hold.Meter
+	bad      diagnostic.List
+	meter    *membudget.Meter
 }
 
-func parseYarn(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parseYarn(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	r := yarnReader{meter: m}
 	for number := 1; len(text) > 0; number++ {
 		line, rest, _ := bytes.Cut(text, []byte{'\n'})

@@ -8,7 +8,7 @@ import (
 	"io"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 	"github.com/hullmark/hullmark/internal/executable"
 	"github.com/hullmark/hullmark/internal/inflate"
 )
@@ -52,7 +52,7 @@ func analyzeBundle(ctx context.Context, f *analyzer.File) (*analyzer.Result, err
 	if err != nil {
 		return nil, fmt.Errorf("nuget: bundle: %s: %w", e.name, err)
 	}
-	result, err := parseDeps(withoutMark(text), hold.New(ctx, f, maxPackages))
+	result, err := parseDeps(withoutMark(text), membudget.New(ctx, f, maxPackages))
 	if result != nil {
 		for i := range result.Packages {
 			result.Packages[i].ArchivePath = e.name

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/hostile"
+	"github.com/hullmark/hullmark/internal/testing/hostile"
 )
 
 const bundledDeps = "\xEF\xBB\xBF" + `{"runtimeTarget": {"name": "t"}, "targets": {"t": {"Serilog/2.12.0": {"runtime": {"lib/net6.0/Serilog.dll": {}}}}},

@@ -12,13 +12,13 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // parseDeps reads a file of the format "runtime configuration dependencies". It lists libraries by "ID/version", and their
 // dependencies for each target, which is a framework with or without a runtime. runtimeTarget names the target of the file.
-func parseDeps(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parseDeps(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	if err := m.Decoded(text, ":,"); err != nil {
 		return nil, fmt.Errorf("nuget: deps.json: %w", err)
 	}
@@ -41,7 +41,7 @@ func parseDeps(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 	}
 	target, known := deps.Targets[deps.RuntimeTarget.Name]
 	var list []analyzer.Package
-	var bad problem.List
+	var bad diagnostic.List
 	for _, key := range slices.Sorted(maps.Keys(deps.Libraries)) {
 		library := deps.Libraries[key]
 		kind := strings.ToLower(library.Type)

@@ -3,7 +3,7 @@ package nuget
 import (
 	"testing"
 
-	"github.com/hullmark/hullmark/internal/hostile"
+	"github.com/hullmark/hullmark/internal/testing/hostile"
 )
 
 // TestHonest asks that a file of 5,000 libraries is read in full.

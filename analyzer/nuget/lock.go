@@ -12,12 +12,12 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // parseLock reads packages.lock.json, which lists packages for each framework, with or without a runtime. Projects are omitted.
-func parseLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parseLock(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	if err := m.Decoded(text, ":,"); err != nil {
 		return nil, fmt.Errorf("nuget: %s: %w", lockName, err)
 	}
@@ -33,7 +33,7 @@ func parseLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 		return nil, fmt.Errorf("nuget: %s: %w", lockName, err)
 	}
 	result := new(analyzer.Result)
-	var bad problem.List
+	var bad diagnostic.List
 	seen := make(map[[2]string]bool)
 	for _, framework := range slices.Sorted(maps.Keys(lock.Dependencies)) {
 		packages := lock.Dependencies[framework]
@@ -67,7 +67,7 @@ func parseLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 }
 
 // parseConfig reads packages.config, an XML document of elements such as <package id="A" version="1.0" />.
-func parseConfig(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parseConfig(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	if err := m.Decoded(text, "<="); err != nil {
 		return nil, fmt.Errorf("nuget: %s: %w", configName, err)
 	}
@@ -79,7 +79,7 @@ func parseConfig(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 		return nil, fmt.Errorf("encoding %q: %w", charset, analyzer.ErrUnsupported)
 	}
 	result := new(analyzer.Result)
-	var bad problem.List
+	var bad diagnostic.List
 	finish := func(err error) (*analyzer.Result, error) {
 		result.Diagnostics = bad.Diagnostics()
 		if err != nil {
@@ -133,7 +133,7 @@ func parseConfig(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 }
 
 // parseCached reads the file that NuGet writes into ID/VERSION of its global folder once a package is complete there.
-func parseCached(text []byte, file string, m *hold.Meter) (*analyzer.Result, error) {
+func parseCached(text []byte, file string, m *membudget.Meter) (*analyzer.Result, error) {
 	if err := m.Decoded(text, ":,"); err != nil {
 		return nil, fmt.Errorf("nuget: %s: %w", cachedName, err)
 	}
@@ -149,7 +149,7 @@ func parseCached(text []byte, file string, m *hold.Meter) (*analyzer.Result, err
 		return nil, fmt.Errorf("nuget: %s: not in a directory ID/VERSION", cachedName)
 	}
 	p := analyzer.Package{Type: typeNuGet, Name: id, Version: version}
-	var bad problem.List
+	var bad diagnostic.List
 	if metadata.ContentHash != "" {
 		var ok bool
 		if p.Hashes, ok = hashes(metadata.ContentHash); !ok {

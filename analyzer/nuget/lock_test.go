@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // TestDeclared asks which packages of a file are installed, and which it only names.
@@ -45,7 +45,7 @@ func TestDeclared(t *testing.T) {
 		if r == nil {
 			r = new(analyzer.Result)
 		}
-		err = problem.Err(r, err)
+		err = diagnostic.Err(r, err)
 		var got []string
 		for _, p := range r.Packages {
 			s := p.Name + "@" + p.Version

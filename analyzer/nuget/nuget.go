@@ -8,7 +8,7 @@ import (
 	"path"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 )
 
 const typeNuGet = "nuget"
@@ -44,7 +44,7 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := hold.New(ctx, f, maxPackages)
+	m := membudget.New(ctx, f, maxPackages)
 	switch path.Base(f.Path) {
 	case lockName:
 		return parseLock(withoutMark(text), m)

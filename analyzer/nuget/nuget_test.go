@@ -8,7 +8,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/analyzertest"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 func TestImage(t *testing.T) { analyzertest.Run(t, "testdata/*.txtar", New()) }
@@ -36,7 +36,7 @@ func TestParseDeps(t *testing.T) {
 		if r == nil {
 			r = new(analyzer.Result)
 		}
-		err = problem.Err(r, err)
+		err = diagnostic.Err(r, err)
 		var got []string
 		for _, p := range r.Packages {
 			got = append(got, p.Name+"@"+p.Version)

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
@@ -15,7 +15,7 @@ import (
 const maxLine = 16 << 10
 
 // parseOSRelease reads os-release(5).
-func parseOSRelease(text []byte, d *analyzer.Distro, bad *problem.List) {
+func parseOSRelease(text []byte, d *analyzer.Distro, bad *diagnostic.List) {
 	v := assignments(text, bad)
 	d.ID = v["ID"]
 	d.VersionID = v["VERSION_ID"]
@@ -53,7 +53,7 @@ func codenameIn(version string) string {
 }
 
 // parseLSBRelease reads the file that lsb_release(1) took its answers from, and OpenWrt's of the same form.
-func parseLSBRelease(text []byte, d *analyzer.Distro, bad *problem.List) {
+func parseLSBRelease(text []byte, d *analyzer.Distro, bad *diagnostic.List) {
 	v := assignments(text, bad)
 	d.ID = distro.ID(v["DISTRIB_ID"])
 	d.VersionID = v["DISTRIB_RELEASE"]
@@ -70,7 +70,7 @@ func parseLSBRelease(text []byte, d *analyzer.Distro, bad *problem.List) {
 // assignments reads the lines NAME=value of a file that POSIX shells source, by the rules of
 // os-release(5): quoting is undone, nothing is expanded, the last assignment of a name counts. Lines may be indented and
 // may end in CR LF, which the shell would keep in the value.
-func assignments(text []byte, bad *problem.List) map[string]string {
+func assignments(text []byte, bad *diagnostic.List) map[string]string {
 	vars := make(map[string]string)
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	for n := 1; len(text) > 0; n++ {

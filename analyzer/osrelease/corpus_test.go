@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // TestCorpus reads real and odd roots. The expected os_release fields are those that a POSIX shell finds by sourcing

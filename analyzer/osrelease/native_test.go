@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hullmark/hullmark/internal/corpus"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // TestNative compares values with those that a POSIX shell has after sourcing the file, which os-release(5) is made for.
@@ -27,7 +27,7 @@ func TestNative(t *testing.T) {
 		if strings.Contains(string(text), "\r") {
 			continue // the shell keeps it in the value
 		}
-		var bad problem.List
+		var bad diagnostic.List
 		values := assignments(text, &bad)
 		if list := bad.Diagnostics(); len(list) > 0 {
 			t.Errorf("%s: %v", file, list)

@@ -12,7 +12,7 @@ import (
 	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // maxSize is far above any of the files, the busybox executable included.
@@ -31,7 +31,7 @@ func New() analyzer.Analyzer {
 type source struct {
 	path  string
 	rank  int
-	parse func(text []byte, d *analyzer.Distro, bad *problem.List)
+	parse func(text []byte, d *analyzer.Distro, bad *diagnostic.List)
 }
 
 // sources lists the files in the order of precedence. os-release(5) puts /etc before /usr/lib. A file that
@@ -78,7 +78,7 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		return nil, err
 	}
 	d := &analyzer.Distro{}
-	var bad problem.List
+	var bad diagnostic.List
 	all[i].parse(text, d, &bad)
 	r := &analyzer.Result{Diagnostics: bad.Diagnostics()}
 	if d.ID != "" || d.VersionID != "" || d.Codename != "" || d.Name != "" || d.Like != nil || d.CPE != "" {

@@ -6,13 +6,13 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 func read(t testing.TB, name, text string) (analyzer.Distro, error) {
 	t.Helper()
 	r, err := New().Analyze(t.Context(), analyzer.NewFile(name, 0o644, []byte(text)))
-	err = problem.Err(r, err)
+	err = diagnostic.Err(r, err)
 	if r == nil || r.Distro == nil {
 		return analyzer.Distro{}, err
 	}

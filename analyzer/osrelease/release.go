@@ -5,13 +5,13 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // parseRelease reads the first line of the release files of Red Hat's family, "CentOS Linux release 7.9.2009 (Core)",
 // and of others that look alike, "VMware Photon OS 4.0".
-func parseRelease(text []byte, d *analyzer.Distro, bad *problem.List) {
+func parseRelease(text []byte, d *analyzer.Distro, bad *diagnostic.List) {
 	line := firstLine(text, bad)
 	if line == "" {
 		return
@@ -28,7 +28,7 @@ func parseRelease(text []byte, d *analyzer.Distro, bad *problem.List) {
 }
 
 // parseSUSERelease reads SuSE-release, which SUSE wrote until 2018: a title, then VERSION and PATCHLEVEL.
-func parseSUSERelease(text []byte, d *analyzer.Distro, bad *problem.List) {
+func parseSUSERelease(text []byte, d *analyzer.Distro, bad *diagnostic.List) {
 	line := firstLine(text, bad)
 	if line == "" {
 		return
@@ -56,7 +56,7 @@ func parseSUSERelease(text []byte, d *analyzer.Distro, bad *problem.List) {
 }
 
 // parseAlpineRelease reads alpine-release, which holds the version alone.
-func parseAlpineRelease(text []byte, d *analyzer.Distro, bad *problem.List) {
+func parseAlpineRelease(text []byte, d *analyzer.Distro, bad *diagnostic.List) {
 	line := firstLine(text, bad)
 	if line == "" {
 		return
@@ -71,7 +71,7 @@ func parseAlpineRelease(text []byte, d *analyzer.Distro, bad *problem.List) {
 // parseDebianVersion reads debian_version: "12.5" in a release, "trixie/sid" in testing and unstable, which the file
 // cannot tell apart. The VERSION_ID of Debian is the first number alone, which is also what advisories name; the point
 // release stays in Name. Derivatives write a word of their own, or leave the file as Debian wrote it.
-func parseDebianVersion(text []byte, d *analyzer.Distro, bad *problem.List) {
+func parseDebianVersion(text []byte, d *analyzer.Distro, bad *diagnostic.List) {
 	line := firstLine(text, bad)
 	switch {
 	case line == "":
@@ -89,7 +89,7 @@ func parseDebianVersion(text []byte, d *analyzer.Distro, bad *problem.List) {
 
 // parseSystemCPE reads the one CPE name, as URI ("cpe:/o:centos:linux:6:GA") or formatted string
 // ("cpe:2.3:o:amazon:amazon_linux:2").
-func parseSystemCPE(text []byte, d *analyzer.Distro, bad *problem.List) {
+func parseSystemCPE(text []byte, d *analyzer.Distro, bad *diagnostic.List) {
 	line := firstLine(text, bad)
 	if line == "" {
 		return
@@ -125,7 +125,7 @@ func versionOf(d *distro.Distro, version string) string {
 
 // parseBusybox finds the banner in the busybox executable. It names the distribution of images that have nothing else;
 // other distributions ship a busybox too, hence the last rank.
-func parseBusybox(text []byte, d *analyzer.Distro, bad *problem.List) {
+func parseBusybox(text []byte, d *analyzer.Distro, bad *diagnostic.List) {
 	const banner = "BusyBox v"
 	for {
 		i := bytes.Index(text, []byte(banner))
@@ -145,7 +145,7 @@ func parseBusybox(text []byte, d *analyzer.Distro, bad *problem.List) {
 }
 
 // firstLine returns the first line that is not blank, without the blanks around it.
-func firstLine(text []byte, bad *problem.List) string {
+func firstLine(text []byte, bad *diagnostic.List) string {
 	for n := 1; len(text) > 0; n++ {
 		var line []byte
 		line, text, _ = bytes.Cut(text, []byte("\n"))

@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/zipwalk"
 )
 
@@ -49,8 +49,8 @@ func analyzeApplication(ctx context.Context, f *analyzer.File) (*analyzer.Result
 // analyzeArchive reads the metadata that kind selects in an archive, at most limit files.
 func analyzeArchive(ctx context.Context, f *analyzer.File, limit int, kind func(name []byte) zipwalk.Kind) (*analyzer.Result, error) {
 	r := new(analyzer.Result)
-	m := hold.New(ctx, f, maxPackages)
-	var bad problem.List
+	m := membudget.New(ctx, f, maxPackages)
+	var bad diagnostic.List
 	limits := zipwalk.Limits{Wanted: limit, Hold: func(n int64) error { return f.Hold(ctx, n) }}
 	err := zipwalk.Walk(ctx, f.Open(), f.Size(), limits, kind, func(a *zipwalk.Archive) {
 		for _, file := range a.Files {
@@ -62,7 +62,7 @@ func analyzeArchive(ctx context.Context, f *analyzer.File, limit int, kind func(
 			if len(text) == 0 {
 				continue
 			}
-			var within problem.List
+			var within diagnostic.List
 			if p, ok := parseMetadata(text, &within, m); ok {
 				p.ArchivePath = name
 				r.Packages, _ = m.Append(r.Packages, p) // m.Err has the error

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/internal/license"
 )
@@ -45,7 +45,7 @@ func (c *condaRecord) slot(key string) *string {
 
 // parseConda reads conda's record of an installed package, conda-meta/NAME-VERSION-BUILD.json in the directory of an
 // environment. Paths in the record are relative to that directory, prefix. The qualifiers are those of the PURL type.
-func parseConda(text []byte, prefix string, m *hold.Meter) (analyzer.Package, error) {
+func parseConda(text []byte, prefix string, m *membudget.Meter) (analyzer.Package, error) {
 	var c condaRecord
 	var depends, files []string
 	r := jsonstream.NewLimited(text, maxEntry)

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // show lists packages in short: name version, "dev", hashes, dependencies and where they are from.
@@ -236,7 +236,7 @@ func FuzzLock(f *testing.F) {
 	f.Add([]byte(`{"default": {"a": {"version": "==1"}}}`))
 	f.Add([]byte(`{"name": "a", "version": "1", "depends": ["b >1"], "files": ["../x"]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		for _, parse := range []func([]byte, *hold.Meter) (*analyzer.Result, error){parseLock, parsePipfileLock} {
+		for _, parse := range []func([]byte, *membudget.Meter) (*analyzer.Result, error){parseLock, parsePipfileLock} {
 			r, err := parse(text, nil)
 			if err != nil {
 				continue

@@ -5,13 +5,13 @@ import (
 	"path"
 	"strings"
 
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // parseRecord returns the paths in RECORD. A line is CSV: a path relative to site, the directory that holds the dist-info, a
 // digest and a size. It stops if m has no room.
-func parseRecord(text []byte, site string, bad *problem.List, m *hold.Meter) []string {
+func parseRecord(text []byte, site string, bad *diagnostic.List, m *membudget.Meter) []string {
 	n := bytes.Count(text, []byte{'\n'}) + 1
 	if m.List(n, 0) != nil {
 		return nil
@@ -62,7 +62,7 @@ func firstCell(row []byte) ([]byte, bool) {
 
 // parseInstalledFiles reads installed-files.txt, which setuptools wrote for pip. A line is a path relative to the egg-info. It
 // stops if m has no room.
-func parseInstalledFiles(text []byte, dir string, m *hold.Meter) []string {
+func parseInstalledFiles(text []byte, dir string, m *membudget.Meter) []string {
 	n := bytes.Count(text, []byte{'\n'}) + 1
 	if m.List(n, 0) != nil {
 		return nil
@@ -95,7 +95,7 @@ func resolve[T string | []byte](dir string, name T) string {
 
 // parseRequires reads requires.txt of setuptools: requirements, then requirements of extras below "[extra]", and conditional
 // ones below "[:python_version < '3']". It ignores extras.
-func parseRequires(text []byte, m *hold.Meter) []string {
+func parseRequires(text []byte, m *membudget.Meter) []string {
 	var names []string
 	wanted := true
 	for row := range strings.SplitSeq(string(text), "\n") {

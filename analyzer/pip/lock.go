@@ -10,8 +10,8 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // Limits of lock files, which real files do not reach. The TOML library limits the nesting of values; maxLine limits the
@@ -75,11 +75,11 @@ type dependency struct {
 
 // parseLock reads a lock file in TOML. It omits the locked project and projects in local directories, because they don't come
 // from an index, and packages without a version, such as some checkouts of repositories.
-func parseLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parseLock(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	if len(text) > maxLock {
 		return nil, fmt.Errorf("pip: lock file: %d bytes, more than %d: %w", len(text), maxLock, analyzer.ErrTooLarge)
 	}
-	var bad problem.List
+	var bad diagnostic.List
 	var size lockSize
 	line := 1
 	for row := range bytes.Lines(text) {

@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/license"
-	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // maxValue is the length in bytes of the longest header value that is kept. Longer values are reported.
@@ -21,7 +21,7 @@ const maxClassifiers = 128
 
 // parseMetadata reads core metadata: headers as in RFC 822 up to the first blank line, followed by the description. The first
 // header with a name wins. parseMetadata returns false if the headers up to the first bad one describe no package.
-func parseMetadata(text []byte, bad *problem.List, m *hold.Meter) (analyzer.Package, bool) {
+func parseMetadata(text []byte, bad *diagnostic.List, m *membudget.Meter) (analyzer.Package, bool) {
 	p := analyzer.Package{Type: typePyPI}
 	var licence, expression string
 	var classifiers, depends []string
@@ -78,7 +78,7 @@ func parseMetadata(text []byte, bad *problem.List, m *hold.Meter) (analyzer.Pack
 // headers calls f for each header with its lower-case name and trimmed value. A line that begins with a blank continues the
 // value above it. A blank line or a line that is not a header ends the headers, as in email.parser, which importlib.metadata
 // uses.
-func headers(text []byte, bad *problem.List, f func(line int, name string, value []byte)) {
+func headers(text []byte, bad *diagnostic.List, f func(line int, name string, value []byte)) {
 	for line := 1; len(text) > 0; {
 		row, size := cutLine(text)
 		if len(row) == 0 {

@@ -13,8 +13,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 const typePyPI = "pypi"
@@ -76,9 +76,9 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := hold.New(ctx, f, result)
+	m := membudget.New(ctx, f, result)
 	r := new(analyzer.Result)
-	var bad problem.List
+	var bad diagnostic.List
 	switch {
 	case base == "METADATA", base == "PKG-INFO", ext == ".egg-info":
 		if p, ok := parseMetadata(text, &bad, m); ok {
@@ -95,7 +95,7 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	case base == "Pipfile.lock":
 		return parsePipfileLock(text, m)
 	case ext == ".lock", ext == ".toml":
-		return parseLock(text, hold.New(ctx, f, 0))
+		return parseLock(text, membudget.New(ctx, f, 0))
 	}
 	part := analyzer.Package{Type: typePyPI}
 	switch base {

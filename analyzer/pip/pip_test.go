@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 func run(t testing.TB, name, text string) (*analyzer.Result, error) {
@@ -17,7 +17,7 @@ func run(t testing.TB, name, text string) (*analyzer.Result, error) {
 	if r == nil {
 		r = &analyzer.Result{}
 	}
-	return r, problem.Err(r, err)
+	return r, diagnostic.Err(r, err)
 }
 
 func TestMetadata(t *testing.T) {
@@ -195,7 +195,7 @@ func FuzzMetadata(f *testing.F) {
 	f.Add([]byte("Name: a\nVersion: 1\nRequires-Dist: b[c] (>1) ; extra == 'x'\nLicense: MIT\n  x\n\nbody"))
 	f.Add([]byte("Name: a\r\nClassifier: License :: OSI Approved :: MIT License\r\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		var bad problem.List
+		var bad diagnostic.List
 		if p, ok := parseMetadata(text, &bad, nil); ok != (p.Name != "") || !ok && len(bad.Diagnostics()) == 0 {
 			t.Error("neither a package nor a problem")
 		}
@@ -207,7 +207,7 @@ func FuzzBeside(f *testing.F) {
 	f.Add([]byte("[test]\nx>=1\n"))
 	f.Add([]byte(`{"url": "https://a.example", "vcs_info": {"vcs": "git"}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		files := parseRecord(text, "a/b", new(problem.List), nil)
+		files := parseRecord(text, "a/b", new(diagnostic.List), nil)
 		for _, name := range append(files, parseInstalledFiles(text, "a/b", nil)...) {
 			if name == "" || strings.HasPrefix(name, "/") || strings.HasPrefix(name, "../") {
 				t.Errorf("not a path below the root: %q", name)

@@ -8,12 +8,12 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // parsePipfileLock reads Pipfile.lock of pipenv. It omits packages from repositories and directories, which have no version.
-func parsePipfileLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parsePipfileLock(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	type entry struct {
 		Version string   `json:"version"`
 		Hashes  []string `json:"hashes"`
@@ -28,7 +28,7 @@ func parsePipfileLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 		return nil, fmt.Errorf("pip: Pipfile.lock: %w", err)
 	}
 	found := make(map[string]analyzer.Package)
-	var bad problem.List
+	var bad diagnostic.List
 	for _, section := range slices.Sorted(maps.Keys(lock)) { // "default", "develop" and custom categories
 		if section == "_meta" {
 			continue
@@ -59,7 +59,7 @@ func parsePipfileLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 				}
 			}
 			key := name + "\x00" + p.Version
-			if err := m.Bytes(2 * hold.PackageSize); err != nil { // in a map, which grows
+			if err := m.Bytes(2 * membudget.PackageSize); err != nil { // in a map, which grows
 				return nil, fmt.Errorf("pip: Pipfile.lock: %w", err)
 			}
 			if old, ok := found[key]; !ok || old.Dev {

@@ -7,17 +7,17 @@ import (
 	"unicode/utf16"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // parseRequirements reads a requirements file of pip in UTF-8, or in UTF-16 with a byte order mark. It has requirements with
 // extras, markers and options, options of the file, comments, and lines that a backslash continues. Only a requirement that
 // pins one version, by "==" or "===", is a package; a range does not tell the installed version. The analyzer reads included
 // files separately.
-func parseRequirements(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+func parseRequirements(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	var pkgs []analyzer.Package
-	var bad problem.List
+	var bad diagnostic.List
 	all := decode(text)
 	for next := 1; all != ""; {
 		line := next
@@ -83,7 +83,7 @@ func stripComment(s string) string {
 }
 
 // parsePin reads one requirement, "Celery[redis] == 4.4.7 ; python_version < '3' --hash=sha256:...".
-func parsePin(req string, line int, bad *problem.List) (analyzer.Package, bool) {
+func parsePin(req string, line int, bad *diagnostic.List) (analyzer.Package, bool) {
 	spec, options := req, ""
 	for i := 1; i < len(req); i++ {
 		if req[i] == '-' && (req[i-1] == ' ' || req[i-1] == '\t') {

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/redact"
 )
 
@@ -92,7 +92,7 @@ func (o *SearchOptions) search(ctx context.Context, f *analyzer.File) (*analyzer
 		return nil, err
 	}
 	var r analyzer.Result
-	var bad problem.List
+	var bad diagnostic.List
 	views := []view{{text: string(b)}}
 	// Zeros in front of a text can make it look like UTF-16, so both views are searched.
 	if text, charset := decoded(b); charset != "" {

@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/jsonstream"
-	"github.com/hullmark/hullmark/internal/problem"
 	"github.com/hullmark/hullmark/internal/rpmdb"
 )
 
@@ -49,9 +49,9 @@ func analyzeBuildinfo(ctx context.Context, f *analyzer.File) (*analyzer.Result, 
 	if err != nil {
 		return nil, err
 	}
-	m := hold.New(ctx, f, 0)
+	m := membudget.New(ctx, f, 0)
 	var list []string
-	var bad problem.List
+	var bad diagnostic.List
 	add := func(name string) error {
 		if name == "" {
 			return nil
@@ -106,12 +106,12 @@ func analyzeBuildinfo(ctx context.Context, f *analyzer.File) (*analyzer.Result, 
 
 // analyzeHistory reads the history of dnf.
 func analyzeHistory(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
-	m := hold.New(ctx, f, 0)
+	m := membudget.New(ctx, f, 0)
 	o := rpmdb.Options{Hold: m.Bytes}
 	if wal := f.Sibling(historyWAL); wal != nil {
 		o.WAL = wal.Open()
 	}
-	var bad problem.List
+	var bad diagnostic.List
 	var list []analyzer.Package
 	for i, err := range rpmdb.History(f.Open(), f.Size(), o) {
 		if ctx.Err() != nil {

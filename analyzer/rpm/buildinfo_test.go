@@ -10,7 +10,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 const (
@@ -45,7 +45,7 @@ func TestBuildinfo(t *testing.T) {
 		{"var/lib/yum/yumdb/b/x/from_repo", "rhel-7-server-rpms", "", "not hash-name-version-release-arch"},
 	} {
 		r, err := New().Analyze(t.Context(), analyzer.NewFile(c.path, 0o644, []byte(c.text)))
-		err = problem.Err(r, err)
+		err = diagnostic.Err(r, err)
 		got := ""
 		if r != nil && r.Distro != nil {
 			got = fmt.Sprint(r.Distro.Repositories)

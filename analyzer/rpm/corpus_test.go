@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // scan returns what the analyzer finds in files, with what is wrong there.

@@ -7,9 +7,9 @@ import (
 	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/license"
-	"github.com/hullmark/hullmark/internal/problem"
 	"github.com/hullmark/hullmark/internal/rpmdb"
 )
 
@@ -22,8 +22,8 @@ const (
 // analyzeDatabase reads a database. It returns the readable packages of a damaged database, but none of one that takes too much
 // memory, because a part of them would look like all.
 func analyzeDatabase(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
-	var bad problem.List
-	m := hold.New(ctx, f, 0)
+	var bad diagnostic.List
+	m := membudget.New(ctx, f, 0)
 	o := rpmdb.Options{Hold: m.Bytes}
 	if path.Base(f.Path) == sqliteName {
 		if wal := f.Sibling(walName); wal != nil {
@@ -77,7 +77,7 @@ func checkJournal(journal *analyzer.File) error {
 }
 
 // fromHeader returns the package of a header. Lists for which m has no room are missing.
-func fromHeader(h *rpmdb.Header, m *hold.Meter) analyzer.Package {
+func fromHeader(h *rpmdb.Header, m *membudget.Meter) analyzer.Package {
 	// The version and the source package are copies.
 	m.Bytes(int64(len(h.Name) + 2*len(h.Version) + 2*len(h.Release) + len(h.Arch) + len(h.Vendor) + 2*len(h.SourceRPM) + len(h.License) + len(h.ModularityLabel)))
 	p := analyzer.Package{

@@ -5,12 +5,12 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 	"github.com/hullmark/hullmark/internal/rpmdb"
 )
 
 // depends returns the distinct names that a package requires of others, in the order of its header.
-func depends(h *rpmdb.Header, m *hold.Meter) []string {
+func depends(h *rpmdb.Header, m *membudget.Meter) []string {
 	const entry = 64 // bytes of one in a map
 	size := entry * int64(len(h.Provides)+len(h.Requires)+1)
 	if m.Bytes(size) != nil {
@@ -121,7 +121,7 @@ func word(s string) (first, rest string) {
 
 // providePaths adds required paths to Provides of the packages that own the files. If no package owns a path such as /bin/sh,
 // the owner of /usr/bin/sh provides it, because with a merged /usr both name one file.
-func providePaths(pkgs []analyzer.Package, m *hold.Meter) {
+func providePaths(pkgs []analyzer.Package, m *membudget.Meter) {
 	type owner struct {
 		pkg   int
 		exact bool

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // Real images, with what rpm says of their last state.

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // Images of CBL-Mariner and Azure Linux without an rpm database have two lists instead. Their toolkit writes them
@@ -38,7 +38,7 @@ func analyzeManifest(ctx context.Context, f *analyzer.File) (*analyzer.Result, e
 const maxManifest = 16 << 20
 
 // readText returns the text of a list, and a meter that has counted it.
-func readText(ctx context.Context, f *analyzer.File) (string, *hold.Meter, error) {
+func readText(ctx context.Context, f *analyzer.File) (string, *membudget.Meter, error) {
 	if f.Size() > maxManifest {
 		return "", nil, fmt.Errorf("rpm: list of packages: %d bytes, more than %d: %w", f.Size(), maxManifest, analyzer.ErrTooLarge)
 	}
@@ -46,7 +46,7 @@ func readText(ctx context.Context, f *analyzer.File) (string, *hold.Meter, error
 	if err != nil {
 		return "", nil, err
 	}
-	m := hold.New(ctx, f, 0)
+	m := membudget.New(ctx, f, 0)
 	return string(text), m, m.Bytes(int64(len(text)))
 }
 
@@ -64,7 +64,7 @@ func analyzeList(ctx context.Context, f *analyzer.File) (*analyzer.Result, error
 	return parseList(text, m)
 }
 
-func parseManifest(text string, m *hold.Meter) (*analyzer.Result, error) {
+func parseManifest(text string, m *membudget.Meter) (*analyzer.Result, error) {
 	return parseLines(text, m, func(line string) (analyzer.Package, error) {
 		column := strings.Split(line, "\t")
 		if len(column) != manifestColumns {
@@ -102,7 +102,7 @@ func parseEpoch(s string) (uint32, error) {
 }
 
 // parseList reads lines of the form name-version-release.arch, which lack epochs.
-func parseList(text string, m *hold.Meter) (*analyzer.Result, error) {
+func parseList(text string, m *membudget.Meter) (*analyzer.Result, error) {
 	return parseLines(text, m, func(line string) (analyzer.Package, error) {
 		dot := strings.LastIndexByte(line, '.')
 		if dot < 0 {
@@ -122,9 +122,9 @@ func manifestPackage(name, version, arch string) analyzer.Package {
 }
 
 // parseLines returns the packages of the lines. It keeps a package with an error if the package has a name.
-func parseLines(text string, m *hold.Meter, parse func(string) (analyzer.Package, error)) (*analyzer.Result, error) {
+func parseLines(text string, m *membudget.Meter, parse func(string) (analyzer.Package, error)) (*analyzer.Result, error) {
 	var pkgs []analyzer.Package
-	var bad problem.List
+	var bad diagnostic.List
 	n := 0
 	for line := range strings.Lines(text) {
 		n++

@@ -7,10 +7,10 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/hostile"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/rpmdb"
+	"github.com/hullmark/hullmark/internal/testing/hostile"
 )
 
 func TestFromHeader(t *testing.T) {
@@ -127,7 +127,7 @@ func TestManifest(t *testing.T) {
 		strings.Repeat("x\n", 20):                          "4 more problems",
 		"\n\na\t1-1\t0\t0\tv\t0\t0\tx\t4294967296\t(none)": `line 3: epoch "4294967296": not a number`,
 	} {
-		if err := problem.Err(parseManifest(line, nil)); err == nil || !strings.HasSuffix(err.Error(), want) {
+		if err := diagnostic.Err(parseManifest(line, nil)); err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%q: got error %v, want %s", line, err, want)
 		}
 	}
@@ -182,7 +182,7 @@ func FuzzManifest(f *testing.F) {
 		f.Add(string(hostile.Times(20, "", body, "")))
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, parse := range []func(string, *hold.Meter) (*analyzer.Result, error){parseManifest, parseList} {
+		for _, parse := range []func(string, *membudget.Meter) (*analyzer.Result, error){parseManifest, parseList} {
 			r, _ := parse(text, nil)
 			for _, p := range r.Packages {
 				if p.Name == "" || !strings.Contains(p.Version, "-") {

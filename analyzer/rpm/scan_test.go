@@ -13,8 +13,8 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/corpus"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // The databases of internal/rpmdb, as Berkeley DB and SQLite wrote them: package0 to package6, and the log of one
@@ -86,7 +86,7 @@ func TestDamaged(t *testing.T) {
 		}
 	}
 	r, err := New().Analyze(t.Context(), analyzer.NewFile("var/lib/rpm/Packages", 0o644, db))
-	if err = problem.Err(r, err); err == nil || !strings.Contains(err.Error(), "used twice") {
+	if err = diagnostic.Err(r, err); err == nil || !strings.Contains(err.Error(), "used twice") {
 		t.Errorf("got error %v", err)
 	}
 	if len(r.Packages) == 0 || len(r.Packages) >= 7 {
@@ -95,8 +95,8 @@ func TestDamaged(t *testing.T) {
 
 	empty := bytes.Repeat([]byte("1\n"), 1000)
 	r, err = New().Analyze(t.Context(), analyzer.NewFile("var/lib/rpmmanifest/container-manifest-2", 0o644, empty))
-	if n := len(r.Diagnostics); err != nil || n != problem.Max+1 {
-		t.Errorf("%d diagnostics, error %v, want %d", n, err, problem.Max+1)
+	if n := len(r.Diagnostics); err != nil || n != diagnostic.Max+1 {
+		t.Errorf("%d diagnostics, error %v, want %d", n, err, diagnostic.Max+1)
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	bom "github.com/hullmark/hullmark/analyzer/internal/document"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	bom "github.com/hullmark/hullmark/analyzer/internal/embeddedsbom"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 )
 
 const maxHeld = 64 << 20 // bytes of the result and of the decoded values of a document
@@ -55,7 +55,7 @@ func document(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("runtimes: %w", err)
 	}
-	if err := hold.New(ctx, f, maxHeld).Decoded(text, bom.Marks); err != nil {
+	if err := membudget.New(ctx, f, maxHeld).Decoded(text, bom.Marks); err != nil {
 		return nil, fmt.Errorf("runtimes: %w", err)
 	}
 	of := originOf(f.Path)

@@ -9,7 +9,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/analyzertest"
 	"github.com/hullmark/hullmark/analyzer/runtimes"
-	"github.com/hullmark/hullmark/internal/hostile"
+	"github.com/hullmark/hullmark/internal/testing/hostile"
 )
 
 func Test(t *testing.T) {

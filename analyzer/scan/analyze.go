@@ -10,7 +10,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/content"
 	"github.com/hullmark/hullmark/analyzer/internal/stream"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // A job is one file for one analyzer.
@@ -101,7 +101,7 @@ func (r *run) analyze(ctx context.Context, j job, open opener, account *content.
 		a.missing.add(f.Path, err)
 		answer.missing = true
 	default:
-		answer.Diagnostics = append(answer.Diagnostics, problem.Of(err))
+		answer.Diagnostics = append(answer.Diagnostics, diagnostic.Of(err))
 	}
 	return answer
 }

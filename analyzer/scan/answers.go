@@ -3,7 +3,7 @@ package scan
 import (
 	"cmp"
 
-	"github.com/hullmark/hullmark/internal/order"
+	"github.com/hullmark/hullmark/internal/indirectsort"
 )
 
 // answers returns the answers of this run's analyzers for the entries of a layer under their own names, in the order of the entries.
@@ -21,7 +21,7 @@ func (r *run) answers(d *layerData) []answerOf {
 			}
 		}
 	}
-	order.Sort(list, func(a, b *answerOf) int { return cmp.Compare(a.entry, b.entry) })
+	indirectsort.Sort(list, func(a, b *answerOf) int { return cmp.Compare(a.entry, b.entry) })
 	return list
 }
 

@@ -23,7 +23,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/cputime"
+	"github.com/hullmark/hullmark/internal/testing/cputime"
 )
 
 // benchImage is a generated image of four layers, 100 MB each uncompressed, that holds what a Debian image with a Python

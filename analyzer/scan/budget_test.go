@@ -17,8 +17,8 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/imagetest"
-	"github.com/hullmark/hullmark/internal/leak"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/leak"
 )
 
 // keeping notes the bytes of file contents that analyzers have at a time, and how many work.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/walk"
-	"github.com/hullmark/hullmark/internal/order"
+	"github.com/hullmark/hullmark/internal/indirectsort"
 )
 
 // data returns the results for the layer in canonical order.
@@ -30,7 +30,7 @@ func (c *collector) addTo(d *layerData) {
 	paths := make(sharedPaths)
 	for i, list := range c.results {
 		key := c.analyzers[i].key
-		order.Sort(list, func(a, b *fileResult) int {
+		indirectsort.Sort(list, func(a, b *fileResult) int {
 			return cmp.Or(cmp.Compare(a.Entry, b.Entry), strings.Compare(a.Name, b.Name))
 		})
 		for k := range list {

@@ -18,8 +18,8 @@ import (
 	"github.com/hullmark/hullmark/analyzer/content"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
-	"github.com/hullmark/hullmark/internal/cputime"
-	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/cputime"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
 )
 
 var (

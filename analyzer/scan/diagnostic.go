@@ -2,7 +2,7 @@ package scan
 
 import (
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // entryProblem returns a diagnostic about an entry, or about the layer if path is empty.
@@ -22,14 +22,14 @@ func (r *fileResult) diagnose(code analyzer.DiagnosticCode, message string) {
 	r.Diagnostics = append(r.Diagnostics, analyzer.Diagnostic{Code: code, Message: message})
 }
 
-// checked returns at most problem.Max+1 diagnostics of an analyzer. It replaces codes and lines that a report must not have,
+// checked returns at most diagnostic.Max+1 diagnostics of an analyzer. It replaces codes and lines that a report must not have,
 // which may come from a plugin.
 func checked(list []analyzer.Diagnostic) []analyzer.Diagnostic {
-	list = problem.Cap(list)
+	list = diagnostic.Cap(list)
 	for i := range list {
 		d := &list[i]
 		d.Line = max(d.Line, 0)
-		if !problem.IsCode(string(d.Code)) {
+		if !diagnostic.IsCode(string(d.Code)) {
 			d.Code = analyzer.Malformed
 		}
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
 )
 
 // TestDiagnostics asks that the report has an analyzer's diagnostics as data, up to a bound, and its error, cached or not.

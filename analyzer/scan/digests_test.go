@@ -23,7 +23,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
 )
 
 // digestFiles are files of many sizes and kinds: programs of which analyzers see parts, archives, small files.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
 )
 
 // A complete analyzer: which files it wants, and what it makes of one.

@@ -23,8 +23,8 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/imagetest"
-	"github.com/hullmark/hullmark/internal/leak"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/leak"
 )
 
 func rawLayer(t testing.TB, files ...string) []byte {

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // finish calls the Finishers with a report that is complete without them.
@@ -59,7 +59,7 @@ func callFinish(ctx context.Context, f analyzer.Finisher, report *analyzer.Repor
 		}
 	}()
 	if err := f.Finish(ctx, report); err != nil {
-		return problem.Of(err)
+		return diagnostic.Of(err)
 	}
 	return analyzer.Diagnostic{}
 }

@@ -14,9 +14,9 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/hostile"
-	"github.com/hullmark/hullmark/internal/imagetest"
-	"github.com/hullmark/hullmark/internal/leak"
+	"github.com/hullmark/hullmark/internal/testing/hostile"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/leak"
 )
 
 // A plainLayer has no compressed form. partial.UncompressedToLayer makes one.

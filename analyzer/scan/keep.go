@@ -6,7 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 	"github.com/hullmark/hullmark/analyzer/internal/walk"
 )
 
@@ -107,9 +107,9 @@ func sizeOf(r *analyzer.Result) int64 {
 	n := int64(len(r.Fact)) + int64(unsafe.Sizeof(fileResult{}))
 	for _, list := range [][]analyzer.Package{r.Packages, r.Fragments} {
 		for i := range list {
-			n += hold.SizeOf(&list[i])
+			n += membudget.SizeOf(&list[i])
 		}
-		n += int64(cap(list)-len(list)) * hold.PackageSize
+		n += int64(cap(list)-len(list)) * membudget.PackageSize
 	}
 	for _, f := range r.Findings {
 		n += finding + int64(len(f.Rule)+len(f.Title)+len(f.Detail))

@@ -12,9 +12,9 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/corpus"
-	"github.com/hullmark/hullmark/internal/hostile"
-	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
+	"github.com/hullmark/hullmark/internal/testing/hostile"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
 )
 
 // TestResults asks that the memory of results is limited by the stored bytes of an image, in time: files with equal packages compress to nothing.

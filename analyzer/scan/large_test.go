@@ -11,7 +11,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
 )
 
 // TestLargeFiles has every file of a layer read in parts, by two analyzers at once, and whole: programs, which are kept packed

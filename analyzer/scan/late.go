@@ -10,7 +10,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/internal/attribute"
 	"github.com/hullmark/hullmark/analyzer/internal/pattern"
 	"github.com/hullmark/hullmark/analyzer/internal/walk"
-	"github.com/hullmark/hullmark/internal/order"
+	"github.com/hullmark/hullmark/internal/indirectsort"
 )
 
 // Late digests are those of files that links give a name for which an analyzer wants digests, while the name in the layer is another one. The
@@ -48,7 +48,7 @@ func (r *replay) needDigests() {
 			}
 		}
 	})
-	order.Sort(needs, func(a, b *need) int {
+	indirectsort.Sort(needs, func(a, b *need) int {
 		return cmp.Or(cmp.Compare(a.layer, b.layer), cmp.Compare(a.entry, b.entry), cmp.Compare(a.analyzer, b.analyzer))
 	})
 	r.needs = append(r.needs, slices.CompactFunc(needs, func(a, b need) bool { return a.layer == b.layer && a.equal(b) })...)

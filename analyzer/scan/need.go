@@ -12,7 +12,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/walk"
-	"github.com/hullmark/hullmark/internal/order"
+	"github.com/hullmark/hullmark/internal/indirectsort"
 )
 
 // A contents reads the content of entries of a layer or a file system once more, and calls fn for those that the needs name.
@@ -64,7 +64,7 @@ func (r *run) meetLayer(ctx context.Context, d *layerData, layers int, needs []n
 		}
 		return nil, nil
 	}
-	order.Sort(open, func(a, b *need) int {
+	indirectsort.Sort(open, func(a, b *need) int {
 		return cmp.Or(cmp.Compare(a.entry, b.entry), cmp.Compare(a.analyzer, b.analyzer), strings.Compare(a.name, b.name))
 	})
 	c, err := read(ctx, open[0].layer, slices.CompactFunc(slices.Clone(open), need.equal))

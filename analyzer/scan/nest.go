@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/builder"
-	"github.com/hullmark/hullmark/internal/order"
+	"github.com/hullmark/hullmark/internal/indirectsort"
+	"github.com/hullmark/hullmark/internal/packageorigin"
 )
 
 // nest marks components of analyzers that look at programs as they stream by: those in files of packages that the distribution seems to have
@@ -91,7 +91,7 @@ func (r *run) joinRepeated(report *analyzer.Report) {
 			list = append(list, c)
 		}
 	}
-	order.Sort(list, func(a, b **analyzer.Component) int { return compareFiles(*a, *b) })
+	indirectsort.Sort(list, func(a, b **analyzer.Component) int { return compareFiles(*a, *b) })
 	for _, c := range list {
 		k := keyOf(c)
 		if f := first[k]; f == nil || streamed[f.Analyzer] && !streamed[c.Analyzer] {
@@ -121,11 +121,11 @@ func compareFiles(a, b *analyzer.Component) int {
 // nested reports whether a distribution seems to have built the package that owns the file of a component, and no later layer wrote the file.
 // Databases of apk name no builder. The matcher, which knows the advisories of the distribution, has the last word.
 func nested(c, owner *analyzer.Component, d *analyzer.Distro) bool {
-	if owner == nil || owner.Stated || c.System || c.Layer > owner.Layer || !builder.Distributed(c.Path) {
+	if owner == nil || owner.Stated || c.System || c.Layer > owner.Layer || !packageorigin.Distributed(c.Path) {
 		return false
 	}
-	by, _ := builder.Of(owner, d)
-	return by == builder.Distribution || by == builder.Unknown && owner.Type == "apk"
+	by, _ := packageorigin.Of(owner, d)
+	return by == packageorigin.Distribution || by == packageorigin.Unknown && owner.Type == "apk"
 }
 
 // prefixOf returns the directory below which a file was installed: "usr/local" of "usr/local/lib/libpython3.12.so.1.0".

@@ -5,11 +5,11 @@ import (
 	"path"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/databases"
+	"github.com/hullmark/hullmark/internal/pkgdbpath"
 )
 
 // maxEntryProblems is how many problems with entries of a layer a report lists, and how many at the places of package databases. Package
-// problem bounds those of a file.
+// diagnostic bounds those of a file.
 const maxEntryProblems = 100
 
 // entryProblems are the problems with entries of a layer. Those that may hide a package database, which make gates fail, do not count
@@ -28,7 +28,7 @@ type dropped struct {
 
 // add adds a problem. A refused name may be that of a database, because links may lead it to any place.
 func (p *entryProblems) add(code analyzer.DiagnosticCode, at, message string) {
-	grave, class := code == analyzer.Refused || databases.Near(path.Clean("/" + at)[1:]), 0
+	grave, class := code == analyzer.Refused || pkgdbpath.Near(path.Clean("/" + at)[1:]), 0
 	listed := len(p.list) - p.grave
 	if grave {
 		listed, class = p.grave, 1

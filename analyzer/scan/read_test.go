@@ -6,7 +6,7 @@ import (
 	"io"
 	"testing"
 
-	"github.com/hullmark/hullmark/internal/hostile"
+	"github.com/hullmark/hullmark/internal/testing/hostile"
 )
 
 // TestRead asks that a file takes a sixteenth more memory than its content while it is read, and no more than its bytes justify if its header

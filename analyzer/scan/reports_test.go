@@ -13,8 +13,8 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/hostile"
-	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/hostile"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
 )
 
 // TestReports recreates what users have reported about other readers of layers. Each wants what is visible in a container.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
 )
 
 // A searched is a file for TestSearch: an ELF file of code, data and a rest, in which a text is at an offset, or a negative one for none.

@@ -16,10 +16,10 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/corpus"
-	"github.com/hullmark/hullmark/internal/hostile"
-	"github.com/hullmark/hullmark/internal/imagetest"
-	"github.com/hullmark/hullmark/internal/leak"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
+	"github.com/hullmark/hullmark/internal/testing/hostile"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/leak"
 )
 
 // TestBombsShareBudget runs 300 scans at once with one Budget of 128 MiB. Some images are small when sent and large when read. All scans

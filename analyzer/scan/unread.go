@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/databases"
+	"github.com/hullmark/hullmark/internal/pkgdbpath"
 )
 
 // oneTrace returns a list with one of the diagnostics of an analyzer that say the same of packages that are not read: at the first file by
@@ -38,7 +38,7 @@ func oneTrace(list []analyzer.FileDiagnostic, owned map[string]bool) []analyzer.
 func (r *run) noDatabase(report *analyzer.Report) *analyzer.FileDiagnostic {
 	d := report.Distro
 	if d == nil || slices.ContainsFunc(report.Components, func(c analyzer.Component) bool { return c.System && !c.Stated }) ||
-		!slices.ContainsFunc(r.analyzers, func(a bound) bool { return databases.Reads(a.info.Name) }) {
+		!slices.ContainsFunc(r.analyzers, func(a bound) bool { return pkgdbpath.Reads(a.info.Name) }) {
 		return nil
 	}
 	name := cmp.Or(d.Name, d.ID, "the distribution")

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // A file is a version of a file with the answers for it.
@@ -69,7 +69,7 @@ func (a *answer) diagnostics() []analyzer.Diagnostic {
 	}
 	list = append(list, checked(joined)...)
 	if a.joined.Err != nil {
-		list = append(list, problem.Of(a.joined.Err))
+		list = append(list, diagnostic.Of(a.joined.Err))
 	}
 	return list
 }

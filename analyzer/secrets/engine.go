@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hullmark/hullmark/internal/quickmatch"
+	"github.com/hullmark/hullmark/internal/prefilter"
 )
 
 const (
@@ -75,7 +75,7 @@ type search struct {
 	region  []byte
 	ctx     context.Context
 	inner   *search // for texts in a text
-	states  quickmatch.Cache
+	states  prefilter.Cache
 }
 
 func newSearch(set *ruleSet) *search {

@@ -16,10 +16,10 @@ import (
 	"github.com/hullmark/hullmark/analyzer/pip"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/secrets"
-	corpus "github.com/hullmark/hullmark/internal/planted"
+	corpus "github.com/hullmark/hullmark/internal/testing/plantedsecrets"
 )
 
-// minFreshRecall and maxFreshFalse are minRecall and maxFalse for planted.Fresh.
+// minFreshRecall and maxFreshFalse are minRecall and maxFalse for plantedsecrets.Fresh.
 const minFreshRecall = 0.99
 
 var maxFreshFalse = map[string]int{}
@@ -39,7 +39,7 @@ var maxFalse = map[string]int{
 	"placeholder tencent-secret-key": 1,
 }
 
-// freshFormats lists the formats of planted.Fresh that had a rule when they were written.
+// freshFormats lists the formats of plantedsecrets.Fresh that had a rule when they were written.
 //
 //go:embed testdata/fresh.txt
 var freshFormats string
@@ -65,7 +65,7 @@ func covered(t *testing.T, text string, formats []*corpus.Format) map[string]str
 	return list
 }
 
-// TestMeasure scans the image of package planted and measures:
+// TestMeasure scans the image of package plantedsecrets and measures:
 //   - recall: the part of the planted secrets with a finding in their file or variable, over the formats that have a rule
 //   - false positives: findings without a planted secret, by the kind of near miss
 //   - leaks: pieces of planted secrets in the report as JSON

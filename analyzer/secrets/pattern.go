@@ -6,7 +6,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"github.com/hullmark/hullmark/internal/quickmatch"
+	"github.com/hullmark/hullmark/internal/prefilter"
 )
 
 // A pattern is an expression that is compiled when a text first needs it. Most rules see no text in a scan.
@@ -14,7 +14,7 @@ type pattern struct {
 	source  string
 	longest int // bytes of a match in ASCII
 	exact   func() *regexp.Regexp
-	matcher func() *quickmatch.Matcher
+	matcher func() *prefilter.Matcher
 
 	// Expressions of other tools begin with [\w.-]{0,50}?, which takes as few characters as it can. Package regexp would try each of them as the start of
 	// a match, fifty at a time. So exact is the expression without this lead, and find puts it in front of matches.
@@ -22,7 +22,7 @@ type pattern struct {
 	most int            // characters of the lead
 
 	// For an expression with matches of any length: head matches the beginning of each of its matches, in at most reach bytes of ASCII.
-	head  func() *quickmatch.Matcher
+	head  func() *prefilter.Matcher
 	reach int
 }
 
@@ -43,14 +43,14 @@ func newPattern(source string) (*pattern, *syntax.Regexp, error) {
 	head, _ := beginning(tail)
 	return &pattern{
 		reach: longest(head),
-		head: sync.OnceValue(func() *quickmatch.Matcher {
-			m, _ := quickmatch.New(head.String())
+		head: sync.OnceValue(func() *prefilter.Matcher {
+			m, _ := prefilter.New(head.String())
 			return m
 		}),
 		source: source, longest: longest(tree), lead: lead, most: most,
 		exact: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(rest) }), // it was parsed
-		matcher: sync.OnceValue(func() *quickmatch.Matcher {
-			m, _ := quickmatch.New(source)
+		matcher: sync.OnceValue(func() *prefilter.Matcher {
+			m, _ := prefilter.New(source)
 			return m
 		}),
 	}, tree, nil
@@ -150,7 +150,7 @@ func (p *pattern) get() *regexp.Regexp { return p.exact() }
 
 // find returns the first match in a text from an index on, with its groups, as regexp.FindSubmatchIndex does. It lets the expression see only the
 // places at which a match may end, which it learns much faster.
-func (p *pattern) find(c *quickmatch.Cache, text []byte, from int) []int {
+func (p *pattern) find(c *prefilter.Cache, text []byte, from int) []int {
 	m := p.matcher()
 	if m == nil || p.longest >= endless {
 		if m != nil && m.End(c, text[from:], -1) == -1 {
@@ -161,7 +161,7 @@ func (p *pattern) find(c *quickmatch.Cache, text []byte, from int) []int {
 			switch end := head.End(c, text[from:], -1); end {
 			case -1:
 				return nil
-			case quickmatch.Unknown:
+			case prefilter.Unknown:
 			default: // no match begins before; one byte more is for assertions
 				end += from
 				reach := p.reach
@@ -183,7 +183,7 @@ func (p *pattern) find(c *quickmatch.Cache, text []byte, from int) []int {
 		switch end {
 		case -1:
 			return nil
-		case quickmatch.Unknown:
+		case prefilter.Unknown:
 			return p.lengthen(text, first, moved(p.exact().FindSubmatchIndex(text[from:]), from))
 		}
 		// No match ends before, so none begins before this. One byte more is for assertions.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/hullmark/hullmark/internal/quickmatch"
+	"github.com/hullmark/hullmark/internal/prefilter"
 )
 
 // TestFind compares find with package regexp, from each place of random texts. Most expressions have a lead.
@@ -26,7 +26,7 @@ func TestFind(t *testing.T) {
 			for range rng.IntN(14) {
 				text = append(text, letters[rng.IntN(len(letters))]...)
 			}
-			var c quickmatch.Cache
+			var c prefilter.Cache
 			for from := range len(text) + 1 {
 				got, want := p.find(&c, text, from), moved(want.FindSubmatchIndex(text[from:]), from)
 				if !slices.Equal(got, want) {

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/cputime"
+	"github.com/hullmark/hullmark/internal/testing/cputime"
 )
 
 // signed returns a token with a key.

@@ -22,7 +22,7 @@ import (
 	"sync"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // Options choose the rules.
@@ -96,7 +96,7 @@ func (o *Options) fingerprint() string {
 type reading struct {
 	file    *analyzer.File
 	result  analyzer.Result
-	bad     problem.List
+	bad     diagnostic.List
 	skipped map[string]int64 // bytes by reason
 	left    int              // findings that the file may still have
 	dropped int64

@@ -12,8 +12,8 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/analyzer/source/registry"
-	"github.com/hullmark/hullmark/internal/echo"
-	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/credentialtest"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
 )
 
 // TestNoCredentials has a registry send credentials back in every place. They are in no error and no event.
@@ -22,12 +22,12 @@ func TestNoCredentials(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	auth := &authn.Basic{Username: echo.Username, Password: echo.Password}
+	auth := &authn.Basic{Username: credentialtest.Username, Password: credentialtest.Password}
 	for _, stage := range []string{"/token", "/manifests/", "/blobs/", "/cdn/"} {
-		for _, way := range echo.Ways() {
+		for _, way := range credentialtest.Ways() {
 			t.Run(stage+" "+way.Name, func(t *testing.T) {
 				t.Parallel()
-				s := (&echo.Server{Way: way, Inner: fake.New(fake.Logger(log.New(io.Discard, "", 0)))}).Start(t)
+				s := (&credentialtest.Server{Way: way, Inner: fake.New(fake.Logger(log.New(io.Discard, "", 0)))}).Start(t)
 				ref, err := name.ParseReference(s.Host() + "/app:1")
 				if err != nil {
 					t.Fatal(err)
@@ -37,14 +37,14 @@ func TestNoCredentials(t *testing.T) {
 				}
 				s.Stage = stage
 				o := registry.Options{Keychain: keychain{auth}, Progress: func(e registry.Event) {
-					echo.Text(t, e.String())
-					echo.Check(t, e.Err)
+					credentialtest.Text(t, e.String())
+					credentialtest.Check(t, e.Err)
 				}}
 				_, err = scanContext(t.Context(), s.Host()+"/app:1", source.Options{Registry: o})
 				if err == nil {
 					t.Error("no error")
 				}
-				echo.Check(t, err)
+				credentialtest.Check(t, err)
 			})
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/hullmark/hullmark/analyzer/internal/walk"
-	"github.com/hullmark/hullmark/internal/scrub"
+	"github.com/hullmark/hullmark/internal/credmask"
 )
 
 // foreign reports whether a layer may be stored elsewhere than the rest of its image.
@@ -20,9 +20,9 @@ func foreign(d v1.Descriptor) bool {
 // image names, because an attacker may have chosen them.
 func foreignLayer(d v1.Descriptor) error {
 	if len(d.URLs) == 0 {
-		return &walk.AbsentError{Err: new(scrub.Scrubber).Errorf("%s is not stored with the image (%s)", d.Digest, d.MediaType)}
+		return &walk.AbsentError{Err: new(credmask.Masker).Errorf("%s is not stored with the image (%s)", d.Digest, d.MediaType)}
 	}
-	return &walk.AbsentError{Err: new(scrub.Scrubber).Errorf("%s is stored only at %q, outside the image", d.Digest, d.URLs)}
+	return &walk.AbsentError{Err: new(credmask.Masker).Errorf("%s is stored only at %q, outside the image", d.Digest, d.URLs)}
 }
 
 // An absentStore lacks a foreign layer. Only reading the layer fails, so that the other layers can be read.

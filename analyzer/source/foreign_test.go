@@ -16,7 +16,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/image"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
-	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
 )
 
 // foreignBase returns an image whose first layer is foreign, and the digest of this layer.

@@ -27,8 +27,8 @@ import (
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/analyzer/source/registry"
-	"github.com/hullmark/hullmark/internal/imagetest"
-	"github.com/hullmark/hullmark/internal/leak"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/leak"
 )
 
 // lazyLayer is what a layer of packages looks like: about 8 MB, of which analyzers want a few files here and there, one of

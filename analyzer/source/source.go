@@ -14,7 +14,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/hullmark/hullmark/analyzer/source/registry"
-	"github.com/hullmark/hullmark/internal/scrub"
+	"github.com/hullmark/hullmark/internal/credmask"
 )
 
 // Options say how to open an image. The zero value suits most programs.
@@ -246,7 +246,7 @@ func (k kind) at(ctx context.Context, name string, at location, o Options) (_ *s
 	}
 	if err != nil {
 		if !k.stored { // the name may be a URL with a password
-			name = new(scrub.Scrubber).Text(name)
+			name = new(credmask.Masker).Text(name)
 		}
 		return nil, fmt.Errorf("source: %s:%s: %w", k.prefix, name, err)
 	}

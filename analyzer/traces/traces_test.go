@@ -12,7 +12,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/osrelease"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/traces"
-	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
 )
 
 // Each trace is a file as its package manager installs it.

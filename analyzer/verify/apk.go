@@ -13,8 +13,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // newAPK reads the records of files in the installed database of apk-tools: apk-package(5).
@@ -39,7 +39,7 @@ func newAPK() analyzer.Analyzer {
 		if err != nil {
 			return nil, err
 		}
-		d := installed{meter: hold.New(ctx, f, maxResult)}
+		d := installed{meter: membudget.New(ctx, f, maxResult)}
 		list, err := d.parse(text)
 		r := &analyzer.Result{Fragments: list, Diagnostics: d.bad.Diagnostics()}
 		if err != nil {
@@ -51,8 +51,8 @@ func newAPK() analyzer.Analyzer {
 
 // An installed reads an installed database.
 type installed struct {
-	meter *hold.Meter
-	bad   problem.List
+	meter *membudget.Meter
+	bad   diagnostic.List
 	dirs  map[string]string // value of M: for each directory; "?" if packages disagree
 
 	list  []analyzer.Package

@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // The sizes in bytes of the largest files that are read, and of their largest results.
@@ -67,8 +67,8 @@ func analyzeDpkg(ctx context.Context, f *analyzer.File) (*analyzer.Result, error
 	if err != nil {
 		return nil, err
 	}
-	var bad problem.List
-	m := hold.New(ctx, f, maxResult)
+	var bad diagnostic.List
+	m := membudget.New(ctx, f, maxResult)
 	r := new(analyzer.Result)
 	base := path.Base(f.Path)
 	switch ext := path.Ext(base); {
@@ -104,7 +104,7 @@ func analyzeDpkg(ctx context.Context, f *analyzer.File) (*analyzer.Result, error
 const configName = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 
 // rows returns the lines of a text without their ends, and an error if m has no room for them.
-func rows(text []byte, m *hold.Meter) ([]string, error) {
+func rows(text []byte, m *membudget.Meter) ([]string, error) {
 	n := bytes.Count(text, []byte{'\n'}) + 1
 	if err := m.Bytes(stringLen*int64(n) + 2*int64(len(text))); err != nil { // the rows and the result
 		return nil, err
@@ -117,7 +117,7 @@ func rows(text []byte, m *hold.Meter) ([]string, error) {
 }
 
 // parseList reads the .list of a package. A line is an absolute path; the first is "/.".
-func parseList(text []byte, _ *problem.List, m *hold.Meter) (analyzer.Recorded, error) {
+func parseList(text []byte, _ *diagnostic.List, m *membudget.Meter) (analyzer.Recorded, error) {
 	list, err := rows(text, m)
 	if err != nil {
 		return "", err
@@ -148,7 +148,7 @@ const md5Len = 32 // digits
 
 // parseMD5Sums reads the .md5sums of a package. A line has 32 hexadecimal digits, two blanks and a relative path. dpkg refuses a file
 // with other lines. Here they are diagnostics.
-func parseMD5Sums(text []byte, bad *problem.List, m *hold.Meter) (analyzer.Recorded, error) {
+func parseMD5Sums(text []byte, bad *diagnostic.List, m *membudget.Meter) (analyzer.Recorded, error) {
 	list, err := rows(text, m)
 	if err != nil {
 		return "", err

@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // Kinds of records, with their fields.
@@ -22,7 +22,7 @@ const maxRecords = 10_000
 // mapSize is the memory of the fields of a record in bytes, without their texts.
 const mapSize = 400
 
-func addRecord(list []analyzer.Record, r analyzer.Record, m *hold.Meter) ([]analyzer.Record, error) {
+func addRecord(list []analyzer.Record, r analyzer.Record, m *membudget.Meter) ([]analyzer.Record, error) {
 	if len(list) == maxRecords {
 		return nil, fmt.Errorf("more than %d records: %w", maxRecords, analyzer.ErrTooLarge)
 	}
@@ -38,7 +38,7 @@ func addRecord(list []analyzer.Record, r analyzer.Record, m *hold.Meter) ([]anal
 
 // parseDiversions reads the database of dpkg-divert(1). A diversion has three lines: the path, the path that other packages use
 // instead, and the package for which the path is free, or ":" if an administrator made the diversion.
-func parseDiversions(text []byte, bad *problem.List, m *hold.Meter) (list []analyzer.Record, err error) {
+func parseDiversions(text []byte, bad *diagnostic.List, m *membudget.Meter) (list []analyzer.Record, err error) {
 	lines, err := rows(text, m)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func parseDiversions(text []byte, bad *problem.List, m *hold.Meter) (list []anal
 }
 
 // parseOverrides reads the database of dpkg-statoverride(1). A line has the user, the group, the mode in octal, and the path.
-func parseOverrides(text []byte, bad *problem.List, m *hold.Meter) (list []analyzer.Record, err error) {
+func parseOverrides(text []byte, bad *diagnostic.List, m *membudget.Meter) (list []analyzer.Record, err error) {
 	lines, err := rows(text, m)
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func parseOverrides(text []byte, bad *problem.List, m *hold.Meter) (list []analy
 }
 
 // parseConfig reads the options path-exclude and path-include of dpkg.cfg(5). Images without documentation have them.
-func parseConfig(text []byte, m *hold.Meter) (list []analyzer.Record, err error) {
+func parseConfig(text []byte, m *membudget.Meter) (list []analyzer.Record, err error) {
 	lines, err := rows(text, m)
 	if err != nil {
 		return nil, err

@@ -8,13 +8,13 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // parseConffiles reads the configuration files of the packages in a status file, one fragment for each package that has any. The form
 // is deb822(5). Fields other than those below and damaged lines are left to the analyzer of packages.
-func parseConffiles(text []byte, bad *problem.List, m *hold.Meter) ([]analyzer.Package, error) {
+func parseConffiles(text []byte, bad *diagnostic.List, m *membudget.Meter) ([]analyzer.Package, error) {
 	var (
 		list  []analyzer.Package
 		p     analyzer.Package

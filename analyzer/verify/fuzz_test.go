@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // checkFragments checks what must hold of any answer: packages have names, paths are relative and clean, digests have a length.
@@ -38,7 +38,7 @@ func fuzzText(f *testing.F, a analyzer.Analyzer, name string, seeds ...string) {
 		if r == nil {
 			t.Fatalf("no result: %v", err)
 		}
-		if len(r.Diagnostics) > problem.Max+1 {
+		if len(r.Diagnostics) > diagnostic.Max+1 {
 			t.Fatalf("%d diagnostics", len(r.Diagnostics))
 		}
 		checkFragments(t, r.Fragments, len(text))

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/hostile"
+	"github.com/hullmark/hullmark/internal/testing/hostile"
 )
 
 // TestHonest asks that databases that an honest image may have are read in full.

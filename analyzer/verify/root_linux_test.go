@@ -21,7 +21,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/apk"
 	"github.com/hullmark/hullmark/analyzer/dpkg"
 	"github.com/hullmark/hullmark/analyzer/rpm"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // rootFiles yields the entries below a directory, as a scan does those of an image. It hashes files when asked to.
@@ -129,7 +129,7 @@ func scanRoot(t testing.TB, root string) ([]analyzer.Component, Image) {
 					continue
 				}
 				if err != nil || len(r.Diagnostics) > 0 {
-					t.Logf("%s: %s: %v", a.Info().Name, rel, problem.Err(r, err))
+					t.Logf("%s: %s: %v", a.Info().Name, rel, diagnostic.Err(r, err))
 				}
 				if r == nil {
 					continue

@@ -12,8 +12,8 @@ import (
 	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/analyzer/internal/membudget"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/rpmdb"
 )
 
@@ -41,8 +41,8 @@ func newRPM() analyzer.Analyzer {
 }
 
 func analyzeRPM(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
-	var bad problem.List
-	m := hold.New(ctx, f, 0)
+	var bad diagnostic.List
+	m := membudget.New(ctx, f, 0)
 	o := rpmdb.Options{Hold: m.Bytes, Details: true}
 	if wal := f.Sibling(walName); wal != nil && path.Base(f.Path) == "rpmdb.sqlite" {
 		o.WAL = wal.Open()
@@ -91,7 +91,7 @@ func evr(h *rpmdb.Header) string {
 }
 
 // recordedRPM packs the files of a header. Their memory goes back to m.
-func recordedRPM(h *rpmdb.Header, m *hold.Meter) (analyzer.Recorded, error) {
+func recordedRPM(h *rpmdb.Header, m *membudget.Meter) (analyzer.Recorded, error) {
 	n := int64(len(h.Files))
 	if err := m.Bytes(recordSize * n); err != nil {
 		return "", err

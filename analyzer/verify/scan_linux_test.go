@@ -17,7 +17,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/dpkg"
 	"github.com/hullmark/hullmark/analyzer/rpm"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
 )
 
 // layered returns an image with a layer of a directory and one of a changed copy, with a whiteout for each path that the copy lacks.

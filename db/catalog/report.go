@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/order"
+	"github.com/hullmark/hullmark/internal/indirectsort"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -150,7 +150,7 @@ func compareComponents(a, b *analyzer.Component) int {
 }
 
 // sortComponents restores the order of components that come part after part.
-func sortComponents(list []analyzer.Component) { order.Sort(list, compareComponents) }
+func sortComponents(list []analyzer.Component) { indirectsort.Sort(list, compareComponents) }
 
 // runs returns the run-length form of numbers.
 func runs(numbers []int) []int {

@@ -14,7 +14,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/debian"
 	"github.com/hullmark/hullmark/db/feed/osv"
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // TestCorpus loads real data from files, and from a server that delivers them whole and cut off.

@@ -22,9 +22,9 @@ import (
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/epss"
 	"github.com/hullmark/hullmark/db/feed/kev"
-	"github.com/hullmark/hullmark/internal/corpus"
-	"github.com/hullmark/hullmark/internal/cputime"
-	"github.com/hullmark/hullmark/internal/dbtest"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
+	"github.com/hullmark/hullmark/internal/testing/cputime"
+	"github.com/hullmark/hullmark/internal/testing/dbtest"
 	"github.com/hullmark/hullmark/matcher"
 )
 

@@ -12,20 +12,20 @@ import (
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/osv"
-	"github.com/hullmark/hullmark/internal/echo"
+	"github.com/hullmark/hullmark/internal/testing/credentialtest"
 )
 
 // TestNoCredentials has a server send the credentials of a URL back in every place. They are in no error, and in nothing that
 // Progress is told.
 func TestNoCredentials(t *testing.T) {
-	for _, way := range echo.Ways() {
+	for _, way := range credentialtest.Ways() {
 		t.Run(way.Name, func(t *testing.T) {
 			t.Parallel()
-			s := (&echo.Server{Way: way, Stage: "GET /", Inner: http.NotFoundHandler()}).Start(t)
-			location := "http://" + url.UserPassword(echo.Username, echo.Password).String() + "@" + s.Host() + "/data.json?token=" + echo.Token
+			s := (&credentialtest.Server{Way: way, Stage: "GET /", Inner: http.NotFoundHandler()}).Start(t)
+			location := "http://" + url.UserPassword(credentialtest.Username, credentialtest.Password).String() + "@" + s.Host() + "/data.json?token=" + credentialtest.Token
 			o := feed.Options{Limits: feed.Limits{Retry: feed.Retry{Attempts: 2, Pause: time.Millisecond}}, Progress: func(p feed.Progress) {
-				echo.Check(t, p.Err)
-				echo.Text(t, p.Location)
+				credentialtest.Check(t, p.Err)
+				credentialtest.Text(t, p.Location)
 			}}
 			in := feed.Input{Feed: osv.Feed(), Location: location}
 			var b db.Builder
@@ -33,17 +33,17 @@ func TestNoCredentials(t *testing.T) {
 			if err == nil && len(r.Errors) == 0 {
 				t.Errorf("no error: %+v", r)
 			}
-			echo.Check(t, err)
-			echo.Text(t, r.Location)
+			credentialtest.Check(t, err)
+			credentialtest.Text(t, r.Location)
 			for _, err := range r.Errors {
-				echo.Check(t, err)
+				credentialtest.Check(t, err)
 			}
 			u, err := feed.Update(t.Context(), filepath.Join(t.TempDir(), "a.db"), []feed.Feed{in.Feed}, feed.UpdateOptions{Options: o, Inputs: []feed.Input{in}})
-			echo.Check(t, err)
+			credentialtest.Check(t, err)
 			for _, s := range u.Datasets {
-				echo.Check(t, s.Err)
+				credentialtest.Check(t, s.Err)
 				for _, err := range s.Errors {
-					echo.Check(t, err)
+					credentialtest.Check(t, err)
 				}
 			}
 		})
@@ -54,10 +54,10 @@ func TestNoCredentials(t *testing.T) {
 func TestNoRedirectCredentials(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawQuery == "" {
-			http.Redirect(w, r, r.URL.Path+"?X-Amz-Signature="+echo.Signature, http.StatusFound)
+			http.Redirect(w, r, r.URL.Path+"?X-Amz-Signature="+credentialtest.Signature, http.StatusFound)
 			return
 		}
-		fmt.Fprintf(w, `{"id":"A-1","modified":"2024-01-01T00:00:00Z","affected":[{"package":{"ecosystem":%q,"name":"a"}}]}`, echo.Signature)
+		fmt.Fprintf(w, `{"id":"A-1","modified":"2024-01-01T00:00:00Z","affected":[{"package":{"ecosystem":%q,"name":"a"}}]}`, credentialtest.Signature)
 	}))
 	t.Cleanup(server.Close)
 	in := feed.Input{Feed: osv.Feed(), Location: server.URL + "/data.json"}
@@ -67,16 +67,16 @@ func TestNoRedirectCredentials(t *testing.T) {
 	if err == nil && len(r.Errors) == 0 {
 		t.Errorf("no error: %+v", r)
 	}
-	echo.Check(t, err)
+	credentialtest.Check(t, err)
 	for _, err := range r.Errors {
-		echo.Check(t, err)
+		credentialtest.Check(t, err)
 	}
 	u, err := feed.Update(t.Context(), filepath.Join(t.TempDir(), "a.db"), []feed.Feed{in.Feed}, feed.UpdateOptions{Options: o, Inputs: []feed.Input{in}})
-	echo.Check(t, err)
+	credentialtest.Check(t, err)
 	for _, s := range u.Datasets {
-		echo.Check(t, s.Err)
+		credentialtest.Check(t, s.Err)
 		for _, err := range s.Errors {
-			echo.Check(t, err)
+			credentialtest.Check(t, err)
 		}
 	}
 }

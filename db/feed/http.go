@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed/internal/location"
+	"github.com/hullmark/hullmark/internal/credmask"
 	"github.com/hullmark/hullmark/internal/download"
 	"github.com/hullmark/hullmark/internal/httpretry"
 	"github.com/hullmark/hullmark/internal/limit"
-	"github.com/hullmark/hullmark/internal/scrub"
 )
 
 // ErrTooLarge reports data that exceeds one of the Limits, or a bound of its format.
@@ -70,7 +70,7 @@ func (a *authorizer) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // newClient returns a client that calls notify, which may be nil, before pauses, and adds credentials of requests to secrets.
-func newClient(o *Options, secrets *scrub.Scrubber, notify func(pause time.Duration, reason error)) download.Client {
+func newClient(o *Options, secrets *credmask.Masker, notify func(pause time.Duration, reason error)) download.Client {
 	limits := o.Limits.withDefaults()
 	r := limits.Retry
 	client := o.Client

@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/location"
-	"github.com/hullmark/hullmark/internal/scrub"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
+	"github.com/hullmark/hullmark/internal/credmask"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -94,7 +94,7 @@ type loader struct {
 	fetched    bool                 // from a server, which states the modification time
 	info       db.FeedInfo
 	report     LoadResult
-	secrets    *scrub.Scrubber // of the URLs and the requests
+	secrets    *credmask.Masker // of the URLs and the requests
 }
 
 // A recordKey is the vulnerability and the package of an advisory, and an update if that tells advisories apart.
@@ -179,7 +179,7 @@ func (l *loader) record(doc location.Document, rec Record) {
 		l.records[rec.ID] = true
 	}
 	l.dated(rec.ID)
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	errs.Add(rec.Err)
 	for _, a := range rec.Advisories {
 		if l.dataset != nil && !l.dataset.covers(a.Key.Ecosystem()) {

@@ -18,7 +18,7 @@ import (
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed/internal/location"
 	"github.com/hullmark/hullmark/internal/atomicfile"
-	"github.com/hullmark/hullmark/internal/scrub"
+	"github.com/hullmark/hullmark/internal/credmask"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -44,7 +44,7 @@ type job struct {
 	got     Fetched
 	loaded  *loader
 	report  DatasetResult
-	secrets *scrub.Scrubber // of the URLs and the requests
+	secrets *credmask.Masker // of the URLs and the requests
 }
 
 func (j *job) url() string {

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db/oci"
-	"github.com/hullmark/hullmark/internal/dbtest"
+	"github.com/hullmark/hullmark/internal/testing/dbtest"
 )
 
 // Parts of a database that were fetched once are not fetched again, unless they are damaged on the disk. No state of the directory changes an answer.

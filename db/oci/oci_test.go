@@ -24,8 +24,8 @@ import (
 	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/oci"
-	"github.com/hullmark/hullmark/internal/dbtest"
-	"github.com/hullmark/hullmark/internal/leak"
+	"github.com/hullmark/hullmark/internal/testing/dbtest"
+	"github.com/hullmark/hullmark/internal/testing/leak"
 	"github.com/hullmark/hullmark/matcher"
 )
 

@@ -27,11 +27,11 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/hullmark/hullmark/internal/pace"
+	"github.com/hullmark/hullmark/internal/gctuning"
 )
 
 func main() {
-	pace.Collector() // as the reference command
+	gctuning.Start() // as the reference command
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hullmark/hullmark/internal/shelltest"
+	"github.com/hullmark/hullmark/internal/testing/shelltest"
 )
 
 // Packages of the images that the recipes build, and what Debian publishes about them.

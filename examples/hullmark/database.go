@@ -20,8 +20,8 @@ import (
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/all"
 	"github.com/hullmark/hullmark/db/feed/osv"
-	"github.com/hullmark/hullmark/internal/authority"
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/certpool"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/assess"
@@ -195,7 +195,7 @@ func (a *app) automatic(ctx context.Context, f *databaseFlags, quiet bool) (*aut
 	d := &auto.Database{
 		File: file, Feeds: fetchedFeeds(), Renew: f.renew, Offline: f.offline,
 		Update: feed.UpdateOptions{
-			Options: feed.Options{Progress: bars.feed, Client: authority.Client(a.registry.RootCAs)}, Mirror: mirror, Now: a.now(),
+			Options: feed.Options{Progress: bars.feed, Client: certpool.Client(a.registry.RootCAs)}, Mirror: mirror, Now: a.now(),
 			Waiting: func() { a.say("waiting for another update of %s", terminal.Escape(file)) },
 		},
 		Fetching: func(list []matcher.Key) { bars.start(list, file) },
@@ -238,9 +238,9 @@ func (a *app) tellAge(s *auto.Source, offline bool) {
 		return
 	}
 	age := max(0, a.now().Sub(s.Renewed))
-	ago := plural.Count(int(age.Hours()/24), "day")
+	ago := english.Count(int(age.Hours()/24), "day")
 	if age < 48*time.Hour {
-		ago = plural.Count(int(age.Hours()), "hour")
+		ago = english.Count(int(age.Hours()), "hour")
 	}
 	a.say("%s; using advisories that were renewed %s ago, on %s", why, ago, day(s.Renewed))
 }

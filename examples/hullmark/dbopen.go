@@ -17,9 +17,9 @@ import (
 	"github.com/hullmark/hullmark/db/oci"
 	"github.com/hullmark/hullmark/examples/hullmark/advice"
 	"github.com/hullmark/hullmark/internal/atomicfile"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/pemkey"
-	"github.com/hullmark/hullmark/internal/plural"
-	"github.com/hullmark/hullmark/internal/starter"
+	"github.com/hullmark/hullmark/internal/starterdb"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/assess"
 )
@@ -92,7 +92,7 @@ func (a *app) openDatabase(ctx context.Context, f databaseFlags) (database, erro
 
 // openStarter opens the starter database, and describes it on standard error.
 func (a *app) openStarter() (database, error) {
-	d, err := starter.Open()
+	d, err := starterdb.Open()
 	if err != nil {
 		return nil, err
 	}
@@ -259,8 +259,8 @@ func (a *app) dbPull(ctx context.Context, ref string, f *pullFlags) error {
 	case p.Unchanged:
 		a.say("%s is up to date, %s", f.output, p.Digest)
 	default:
-		a.say("%s bytes: fetched %s in %s, reused %s: %s", plural.Number(int(p.Size)), plural.Number(int(p.Bytes)),
-			plural.Count(p.Requests, "request"), plural.Number(int(p.Reused)), p.Digest)
+		a.say("%s bytes: fetched %s in %s, reused %s: %s", english.Number(int(p.Size)), english.Number(int(p.Bytes)),
+			english.Count(p.Requests, "request"), english.Number(int(p.Reused)), p.Digest)
 	}
 	return nil
 }

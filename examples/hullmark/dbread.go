@@ -13,7 +13,7 @@ import (
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/jsonlines"
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/report/table"
@@ -35,15 +35,15 @@ func (a *app) dbInfoCommand() *cobra.Command {
 
 // writeInfo describes a database. The buffer of out keeps errors.
 func writeInfo(out *output, i db.Info, style terminal.Style) {
-	fmt.Fprintf(out, "format %d, %s bytes in %s, index sha256:%s\n", i.Version, plural.Number(int(i.Size)), plural.Count(i.Blocks, "block"), i.Hash)
+	fmt.Fprintf(out, "format %d, %s bytes in %s, index sha256:%s\n", i.Version, english.Number(int(i.Size)), english.Count(i.Blocks, "block"), i.Hash)
 	writeSignatures(out, i)
-	fmt.Fprintf(out, "%s, %s\n\n", plural.Count(i.Advisories, "advisory"), plural.Count(i.Ranges, "range"))
+	fmt.Fprintf(out, "%s, %s\n\n", english.Count(i.Advisories, "advisory"), english.Count(i.Ranges, "range"))
 	feeds := terminal.Grid{Columns: []terminal.Column{
 		{Title: "FEED"}, {Title: "DATE"}, {Title: "RECORDS", Right: true}, {Title: "WITHDRAWN", Right: true}, {Title: "BAD", Right: true},
 		{Title: "FROM", Min: 10, Shrink: 1},
 	}}
 	for _, x := range i.Feeds {
-		feeds.Add(x.Name, day(x.Date), plural.Number(x.Records), plural.Number(x.Withdrawn), plural.Number(x.Bad), x.URL)
+		feeds.Add(x.Name, day(x.Date), english.Number(x.Records), english.Number(x.Withdrawn), english.Number(x.Bad), x.URL)
 	}
 	feeds.Write(out, style)
 	fmt.Fprintln(out)
@@ -55,14 +55,14 @@ func writeInfo(out *output, i db.Info, style terminal.Style) {
 		if c.EndOfLife {
 			note = "end of life"
 		}
-		coverage.Add(words(c.Type, c.Namespace, c.Release), c.Feed, day(c.Date), plural.Number(c.Advisories), note)
+		coverage.Add(words(c.Type, c.Namespace, c.Release), c.Feed, day(c.Date), english.Number(c.Advisories), note)
 	}
 	coverage.Write(out, style)
 	if len(i.Enrichments) > 0 {
 		fmt.Fprintln(out)
 		enrichments := terminal.Grid{Columns: []terminal.Column{{Title: "ENRICHES"}, {Title: "VULNERABILITIES", Right: true}}}
 		for _, e := range i.Enrichments {
-			enrichments.Add(e.Feed, plural.Number(e.Vulnerabilities))
+			enrichments.Add(e.Feed, english.Number(e.Vulnerabilities))
 		}
 		enrichments.Write(out, style)
 	}
@@ -95,7 +95,7 @@ func (a *app) dbVerifyCommand() *cobra.Command {
 		}
 		return a.write("", func(out *output) error {
 			i := d.Info()
-			fmt.Fprintf(out, "undamaged: %s bytes, index sha256:%s\n", plural.Number(int(i.Size)), i.Hash)
+			fmt.Fprintf(out, "undamaged: %s bytes, index sha256:%s\n", english.Number(int(i.Size)), i.Hash)
 			writeSignatures(out, i)
 			return nil
 		})
@@ -162,7 +162,7 @@ func (a *app) dbDiffCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		a.say("%s added, %s changed, %s withdrawn", plural.Number(added), plural.Number(changed), plural.Number(withdrawn))
+		a.say("%s added, %s changed, %s withdrawn", english.Number(added), english.Number(changed), english.Number(withdrawn))
 		return nil
 	})
 	outputFlag(c, &file)

@@ -17,8 +17,8 @@ import (
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/all"
 	"github.com/hullmark/hullmark/examples/hullmark/advice"
-	"github.com/hullmark/hullmark/internal/authority"
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/certpool"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/terminal"
 )
 
@@ -86,7 +86,7 @@ func (a *app) tellFeed(r *feed.LoadResult, quiet bool) {
 		a.say("%s: %s", r.Feed, oneLine(err.Error()))
 	}
 	if more := r.Bad - len(r.Errors); more > 0 {
-		a.say("%s: %s more", r.Feed, plural.Count(more, "bad record"))
+		a.say("%s: %s more", r.Feed, english.Count(more, "bad record"))
 	}
 	if r.Records == 0 {
 		a.say("%s: no records in %s; check that it has the data of this feed", r.Feed, terminal.Escape(r.Location))
@@ -101,8 +101,8 @@ func (a *app) tellFeed(r *feed.LoadResult, quiet bool) {
 	if r.Estimated && !r.Date.IsZero() {
 		date += " (estimated, because the data has no date)"
 	}
-	a.say("%s: %s %s, %s withdrawn, %s bad: %s", r.Feed, plural.Count(r.Records, "record"), date,
-		plural.Number(r.Withdrawn), plural.Number(r.Bad), plural.Count(r.Advisories, "advisory"))
+	a.say("%s: %s %s, %s withdrawn, %s bad: %s", r.Feed, english.Count(r.Records, "record"), date,
+		english.Number(r.Withdrawn), english.Number(r.Bad), english.Count(r.Advisories, "advisory"))
 }
 
 // parseInput reads NAME[@DATE]=LOCATION.
@@ -190,7 +190,7 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 	if a.registry, err = f.image.registryFlags.options(a, ""); err != nil {
 		return err
 	}
-	o.Client = authority.Client(a.registry.RootCAs)
+	o.Client = certpool.Client(a.registry.RootCAs)
 	if f.wants != "" {
 		f.image.quiet = f.quiet
 		found, err := a.read(ctx, f.wants, &f.image)

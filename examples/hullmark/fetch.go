@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/progress"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
@@ -91,7 +91,7 @@ func (p *fetchProgress) end(r feed.UpdateResult, err error) {
 			continue
 		}
 		a.tellDataset(d, true)
-		a.say("  %s: %s of %s, %s", d.Dataset, plural.Count(d.Records, "record"), day(d.Date), megabytes(p.sizes[d.Dataset]))
+		a.say("  %s: %s of %s, %s", d.Dataset, english.Count(d.Records, "record"), day(d.Date), megabytes(p.sizes[d.Dataset]))
 	}
 	if !p.quiet && err == nil {
 		a.say("fetched %s in %v; --offline or --db FILE fetches nothing", megabytes(total), time.Since(p.started).Round(100*time.Millisecond))

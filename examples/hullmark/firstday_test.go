@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // fresh is a machine on its first day, with publishers at a mirror.

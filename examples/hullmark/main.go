@@ -17,14 +17,14 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/hullmark/hullmark/internal/pace"
+	"github.com/hullmark/hullmark/internal/gctuning"
 )
 
 // signalGrace is how long a command may go on after a signal, to remove its files and stop its plugins.
 const signalGrace = 5 * time.Second
 
 func main() {
-	pace.Collector()
+	gctuning.Start()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, func() {
 		stop() // a second signal ends the program at once

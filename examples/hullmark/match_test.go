@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // A document that sbom wrote gives what a scan of the image gives, as a file, gzipped, or on standard input.

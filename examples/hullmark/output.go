@@ -11,7 +11,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/atomicfile"
 	"github.com/hullmark/hullmark/internal/console"
-	"github.com/hullmark/hullmark/internal/diagnostics"
+	"github.com/hullmark/hullmark/internal/diagnostictext"
 	"github.com/hullmark/hullmark/internal/progress"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/assess"
@@ -115,7 +115,7 @@ func (a *app) diagnoseKept(found *analyzer.Report, p *assess.Pipeline) error {
 
 // diagnose writes diagnostics to standard error.
 func (a *app) diagnose(list []analyzer.FileDiagnostic) {
-	lines, more := diagnostics.Lines(list, maxDiagnostics)
+	lines, more := diagnostictext.Lines(list, maxDiagnostics)
 	for _, line := range lines {
 		a.say("%s", line)
 	}

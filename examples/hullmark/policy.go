@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/policy"
@@ -53,8 +53,8 @@ func (a *app) policyCheckCommand() *cobra.Command {
 				a.say("%s", oneLine(note))
 			}
 		}
-		return a.print("%s: %s (%s), %s, %s of lists", terminal.Escape(args[0]), plural.Count(len(names), "policy"),
-			terminal.Escape(strings.Join(names, ", ")), plural.Count(rules, "rule"), plural.Count(entries, "entry"))
+		return a.print("%s: %s (%s), %s, %s of lists", terminal.Escape(args[0]), english.Count(len(names), "policy"),
+			terminal.Escape(strings.Join(names, ", ")), english.Count(rules, "rule"), english.Count(entries, "entry"))
 	})
 	bundleFlags(c, &o)
 	return c
@@ -201,9 +201,9 @@ func (a *app) policyTest(ctx context.Context, args []string) error {
 		}
 	}
 	if failed > 0 {
-		return fmt.Errorf("%s of %d failed", plural.Count(failed, "case"), len(results))
+		return fmt.Errorf("%s of %d failed", english.Count(failed, "case"), len(results))
 	}
-	return a.print("%s: %s passed", terminal.Escape(args[0]), plural.Count(len(results), "case"))
+	return a.print("%s: %s passed", terminal.Escape(args[0]), english.Count(len(results), "case"))
 }
 
 // policyConvert writes a bundle of Anchore as a policy document, and reports what differs.

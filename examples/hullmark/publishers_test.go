@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // publishedFiles are the answers of publishers to the URLs that an image of a distribution, or of Python, needs. The files are recorded ones of the

@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer/source/registry"
-	"github.com/hullmark/hullmark/internal/authority"
+	"github.com/hullmark/hullmark/internal/certpool"
 	"github.com/hullmark/hullmark/internal/imageref"
 	"github.com/hullmark/hullmark/internal/progress"
 	"github.com/hullmark/hullmark/internal/terminal"
@@ -69,7 +69,7 @@ func (f *registryFlags) options(a *app, ref string) (registry.Options, error) {
 	}
 	if f.caFile != "" {
 		var err error
-		if o.RootCAs, err = authority.Pool(f.caFile); err != nil {
+		if o.RootCAs, err = certpool.Load(f.caFile); err != nil {
 			return o, fmt.Errorf("--ca-file: %w", err)
 		}
 	}

@@ -46,7 +46,7 @@ func starterFile(t *testing.T) []byte {
 	return b
 }
 
-const starterName = "../../internal/starter/starter.db"
+const starterName = "../../internal/starterdb/starter.db"
 
 // golden compares with a file of testdata, or rewrites it.
 func golden(t *testing.T, name, got string) {

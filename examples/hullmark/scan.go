@@ -13,9 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/imageref"
 	"github.com/hullmark/hullmark/internal/lazyregexp"
-	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/policy"
@@ -289,7 +289,7 @@ func (a *app) readInside(ctx context.Context, name, root string, f *matchFlags) 
 	found.Records = slices.DeleteFunc(found.Records, func(r analyzer.FileRecord) bool { return own(r.Path) })
 	found.Diagnostics = slices.DeleteFunc(found.Diagnostics, func(d analyzer.FileDiagnostic) bool { return own(d.Path) })
 	if n -= len(found.Components); n > 0 {
-		a.say("left out %s of hullmark itself", plural.Count(n, "package"))
+		a.say("left out %s of hullmark itself", english.Count(n, "package"))
 	}
 	return found, config, nil
 }

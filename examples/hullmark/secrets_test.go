@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
-	"github.com/hullmark/hullmark/internal/planted"
+	"github.com/hullmark/hullmark/internal/testing/plantedsecrets"
 )
 
 // TestSecretsStay runs every command that reads an image with planted secrets, with every format, the log and a cache. No output, file, log
@@ -23,10 +23,10 @@ func TestSecretsStay(t *testing.T) {
 		t.Skip("ten scans of an image with 600 secrets")
 	}
 	// Nothing tells that a value is a secret if no rule knows its form and its variable is called VALUE.
-	formats := slices.DeleteFunc(planted.Fresh(), func(f *planted.Format) bool {
+	formats := slices.DeleteFunc(plantedsecrets.Fresh(), func(f *plantedsecrets.Format) bool {
 		return slices.Contains([]string{"signatureapi", "scalingo", "unkey"}, f.Name)
 	})
-	set, err := planted.NewOf(3, formats)
+	set, err := plantedsecrets.NewOf(3, formats)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/assess"
@@ -106,7 +106,7 @@ func (a *app) judge(ctx context.Context, f *verdictFlags, x *report.Assessment) 
 		}
 	}
 	if n := x.Vulnerabilities - len(rated); n > 0 && x.Gate.FailOn != matcher.Unknown {
-		a.say("%s of unknown severity: --fail-on lets them pass", plural.Count(n, "vulnerability"))
+		a.say("%s of unknown severity: --fail-on lets them pass", english.Count(n, "vulnerability"))
 	}
 	unrated := 0
 	for i := range x.FileFindings {
@@ -115,7 +115,7 @@ func (a *app) judge(ctx context.Context, f *verdictFlags, x *report.Assessment) 
 		}
 	}
 	if unrated > 0 && x.Gate.FailOn != matcher.Unknown {
-		a.say("%s in files of unknown severity: --fail-on lets them pass", plural.Count(unrated, "finding"))
+		a.say("%s in files of unknown severity: --fail-on lets them pass", english.Count(unrated, "finding"))
 	}
 	if x.Passes() {
 		return nil
@@ -197,7 +197,7 @@ func (a *app) tellVEX(d *report.VEXDocument) {
 		a.say("  %s: %s", terminal.Escape(d.Name), terminal.Escape(s))
 	}
 	if more := len(d.Unmatched) - shown; more > 0 {
-		a.say("  %s: %s more without a match; the JSON report lists them", terminal.Escape(d.Name), plural.Count(more, "statement"))
+		a.say("  %s: %s more without a match; the JSON report lists them", terminal.Escape(d.Name), english.Count(more, "statement"))
 	}
 	for _, l := range d.Unresolved {
 		a.say("  %s: BOM-Link %s leads to a BOM that is not given; add it with --vex", terminal.Escape(d.Name), terminal.Escape(l))

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/vex"
@@ -125,12 +125,12 @@ func (a *app) vexCheck(_ context.Context, args []string) error {
 		for _, p := range list {
 			a.say("%s: %s", terminal.Escape(name), oneLine(p))
 		}
-		if err := a.print("%s: %s, %s", terminal.Escape(name), d.Format, plural.Count(d.Len(), "statement")); err != nil {
+		if err := a.print("%s: %s, %s", terminal.Escape(name), d.Format, english.Count(d.Len(), "statement")); err != nil {
 			return err
 		}
 	}
 	if found > 0 {
-		return errors.New(plural.Count(found, "problem"))
+		return errors.New(english.Count(found, "problem"))
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/assess"
@@ -100,9 +100,9 @@ func (f *viewFlags) readList(a *app) ([]report.Ignore, error) {
 	}
 	text := ""
 	if unexplained > 0 {
-		text = fmt.Sprintf(", %s without a reason", plural.Number(unexplained))
+		text = fmt.Sprintf(", %s without a reason", english.Number(unexplained))
 	}
-	a.say("using %s: %s%s", terminal.Escape(f.ignoreFile), plural.Count(len(list), "entry"), text)
+	a.say("using %s: %s%s", terminal.Escape(f.ignoreFile), english.Count(len(list), "entry"), text)
 	return list, nil
 }
 
@@ -122,6 +122,6 @@ func (a *app) tellIgnored(x *report.Assessment) {
 		a.say("%s", terminal.Escape(line))
 	}
 	if more := len(lines) - shown; more > 0 {
-		a.say("%s more hide nothing; the JSON report lists them", plural.Count(more, "entry"))
+		a.say("%s more hide nothing; the JSON report lists them", english.Count(more, "entry"))
 	}
 }

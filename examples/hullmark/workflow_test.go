@@ -22,7 +22,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // A workflow is a file of .github/workflows, as far as the test runs it.

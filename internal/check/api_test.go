@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hullmark/hullmark/internal/golden"
+	"github.com/hullmark/hullmark/internal/testing/golden"
 )
 
 // TestAPI compares the exported declarations of every public package with golden files, so that reviewers see each change of

@@ -241,8 +241,11 @@ var notEcosystems = strings.Fields("diff merge image scan source analyzertest al
 // ofContent are the packages below analyzer with analyzers of content. Only analyzer/content and programs import them.
 const ofContent = "accounts files hints history retrieve secrets verify"
 
-// notLeaves are the internal packages that import public ones: those for tests, and those of the command.
-var notLeaves = strings.Fields("internal/imagetest internal/corpus internal/dbtest internal/starter internal/progress")
+// notLeaves are the internal packages of the command that import public ones.
+var notLeaves = strings.Fields("internal/starterdb internal/progress")
+
+// testPackages are the internal packages for tests. They may import any package.
+const testPackages = "internal/testing/"
 
 func matches(pattern, path string) bool {
 	if base, ok := strings.CutSuffix(pattern, "/..."); ok {
@@ -310,7 +313,9 @@ func TestImports(t *testing.T) {
 				t.Errorf("%s imports %s: only analyzer/all knows ecosystems", who, what)
 			case isContent(what) && !strings.HasPrefix(who, what+"/") && who != "analyzer/content" && !strings.HasPrefix(who, "examples/"):
 				t.Errorf("%s imports %s: only analyzer/content knows analyzers of content", who, what)
-			case strings.HasPrefix(who, "internal/") && !strings.HasPrefix(what, "internal/") && !slices.Contains(notLeaves, who) && what != "analyzer" && what != distros && what != registryOptions:
+			case strings.HasPrefix(what, testPackages) && !strings.HasPrefix(who, testPackages) && !strings.HasSuffix(who, "test"):
+				t.Errorf("%s imports %s: only tests do", who, what)
+			case strings.HasPrefix(who, "internal/") && !strings.HasPrefix(who, testPackages) && !strings.HasPrefix(what, "internal/") && !slices.Contains(notLeaves, who) && what != "analyzer" && what != distros && what != registryOptions:
 				t.Errorf("%s imports %s: internal packages are leaves", who, what)
 			}
 		}

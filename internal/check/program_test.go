@@ -17,8 +17,8 @@ import (
 	"golang.org/x/tools/imports"
 
 	"github.com/hullmark/hullmark/db"
-	"github.com/hullmark/hullmark/internal/golden"
-	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/golden"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report/json"
 )

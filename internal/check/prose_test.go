@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hullmark/hullmark/internal/golden"
+	"github.com/hullmark/hullmark/internal/testing/golden"
 )
 
 // phrases match turns of phrase that technical English does without. Each has a plain equivalent: a subject, a verb, and the

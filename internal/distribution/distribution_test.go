@@ -30,7 +30,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/internal/distribution"
-	"github.com/hullmark/hullmark/internal/leak"
+	"github.com/hullmark/hullmark/internal/testing/leak"
 )
 
 // A server is a registry with an image that may misbehave.

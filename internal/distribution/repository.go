@@ -19,15 +19,15 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/hullmark/hullmark/analyzer/source/registry"
+	"github.com/hullmark/hullmark/internal/credmask"
 	"github.com/hullmark/hullmark/internal/httpretry"
-	"github.com/hullmark/hullmark/internal/scrub"
 )
 
 // A Repository is the repository of a reference, in its registry and in the mirrors of that. It may be used by several goroutines.
 type Repository struct {
 	Ref name.Reference
 
-	secrets scrub.Scrubber
+	secrets credmask.Masker
 	options registry.Options
 	base    http.RoundTripper
 	own     *http.Transport // base, unless Options.Transport is
@@ -41,7 +41,7 @@ type Repository struct {
 func Open(ref string, o registry.Options) (*Repository, error) {
 	parsed, err := name.ParseReference(ref)
 	if err != nil {
-		return nil, new(scrub.Scrubber).Error(err)
+		return nil, new(credmask.Masker).Error(err)
 	}
 	r := &Repository{options: o, places: make(map[v1.Hash]place)}
 	if r.options.Keychain == nil {

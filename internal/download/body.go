@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hullmark/hullmark/internal/credmask"
 	"github.com/hullmark/hullmark/internal/httpretry"
-	"github.com/hullmark/hullmark/internal/scrub"
 )
 
 // A Body is read as one stream, whatever happens to connections.
@@ -26,7 +26,7 @@ type Body struct {
 	limit     int64
 	request   Request
 	client    *http.Client
-	secrets   *scrub.Scrubber
+	secrets   *credmask.Masker
 	reader    httpretry.Reader
 	validator string // of the bytes before the offset of the reader
 	opened    bool

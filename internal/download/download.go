@@ -10,9 +10,9 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/hullmark/hullmark/internal/credmask"
 	"github.com/hullmark/hullmark/internal/httpretry"
 	"github.com/hullmark/hullmark/internal/limit"
-	"github.com/hullmark/hullmark/internal/scrub"
 )
 
 // Errors that errors.Is finds in the errors of requests and bodies. A status of 404 or 410 is fs.ErrNotExist.
@@ -33,7 +33,7 @@ type Client struct {
 
 	// Secrets gets the credentials of all requests, those of redirects too. Documents may repeat them, so errors about a document
 	// should go through it. With nil each body has its own.
-	Secrets *scrub.Scrubber
+	Secrets *credmask.Masker
 }
 
 // A Request says what to get.
@@ -55,7 +55,7 @@ func (c Client) Open(ctx context.Context, req Request) (*Body, error) {
 	}
 	b := &Body{URL: u.Redacted(), Size: -1, limit: cmp.Or(c.Limit, 2<<30), request: req, secrets: c.Secrets}
 	if b.secrets == nil {
-		b.secrets = new(scrub.Scrubber)
+		b.secrets = new(credmask.Masker)
 	}
 	if u.Scheme != "http" && u.Scheme != "https" {
 		return nil, b.secrets.Errorf("%s: unsupported scheme", b.URL)
@@ -75,7 +75,7 @@ func (c Client) Open(ctx context.Context, req Request) (*Body, error) {
 }
 
 // client returns a client that sends requests through a transport of package httpretry.
-func (c Client) client(u *url.URL, secrets *scrub.Scrubber) *http.Client {
+func (c Client) client(u *url.URL, secrets *credmask.Masker) *http.Client {
 	h := *http.DefaultClient
 	if c.HTTP != nil {
 		h = *c.HTTP

@@ -17,7 +17,7 @@ import (
 
 	"github.com/hullmark/hullmark/internal/download"
 	"github.com/hullmark/hullmark/internal/httpretry"
-	"github.com/hullmark/hullmark/internal/leak"
+	"github.com/hullmark/hullmark/internal/testing/leak"
 )
 
 var content = []byte(strings.Repeat("0123456789abcdef", 4096))

@@ -14,8 +14,8 @@ import (
 	"testing/iotest"
 	"time"
 
+	"github.com/hullmark/hullmark/internal/credmask"
 	"github.com/hullmark/hullmark/internal/httpretry"
-	"github.com/hullmark/hullmark/internal/scrub"
 )
 
 // A cut is a connection that brings some bytes of a content and then fails.
@@ -114,7 +114,7 @@ func TestHTTP2(t *testing.T) {
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	defer server.Close()
-	client := &http.Client{Transport: &httpretry.Transport{Base: server.Client().Transport, Policy: quick, Secrets: new(scrub.Scrubber)}}
+	client := &http.Client{Transport: &httpretry.Transport{Base: server.Client().Transport, Policy: quick, Secrets: new(credmask.Masker)}}
 	r := httpretry.Reader{End: int64(len(content)), Policy: quick, Open: func(ctx context.Context, offset int64) (io.ReadCloser, error) {
 		req, err := http.NewRequestWithContext(ctx, "GET", server.URL, nil)
 		if err != nil {

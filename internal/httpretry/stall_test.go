@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hullmark/hullmark/internal/credmask"
 	"github.com/hullmark/hullmark/internal/httpretry"
-	"github.com/hullmark/hullmark/internal/leak"
-	"github.com/hullmark/hullmark/internal/scrub"
+	"github.com/hullmark/hullmark/internal/testing/leak"
 )
 
 // A server that stops in the middle is given up; one whose reader takes its time is not.
@@ -26,7 +26,7 @@ func TestStall(t *testing.T) {
 	defer server.Close()
 	leak.Check(t)
 	base := new(http.Transport)
-	transport := &httpretry.Transport{Base: base, PlainHTTP: true, Stall: 100 * time.Millisecond, Secrets: new(scrub.Scrubber)}
+	transport := &httpretry.Transport{Base: base, PlainHTTP: true, Stall: 100 * time.Millisecond, Secrets: new(credmask.Masker)}
 	defer base.CloseIdleConnections()
 	for _, path := range []string{"/stops", "/slow reader"} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)

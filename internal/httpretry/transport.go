@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/hullmark/hullmark/internal/scrub"
+	"github.com/hullmark/hullmark/internal/credmask"
 )
 
 // maxAnswer is the most bytes that are read of the body of an error.
@@ -23,7 +23,7 @@ type Transport struct {
 	Policy    Policy
 	Stall     time.Duration // see StallError; 0 means a minute
 	PlainHTTP bool          // requests may be sent without TLS
-	Secrets   *scrub.Scrubber
+	Secrets   *credmask.Masker
 
 	// Notify, if not nil, is called before each attempt, and with the reason before each pause. The reason has no credentials.
 	Notify func(req *http.Request, pause time.Duration, reason error)

@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hullmark/hullmark/internal/credmask"
 	"github.com/hullmark/hullmark/internal/httpretry"
-	"github.com/hullmark/hullmark/internal/scrub"
 )
 
 // quick repeats requests fast enough for tests.
@@ -31,7 +31,7 @@ func transport(t *testing.T, handle func(n int, w http.ResponseWriter, r *http.R
 		server.CloseClientConnections()
 		server.Close()
 	})
-	return &httpretry.Transport{Base: server.Client().Transport, Policy: quick, PlainHTTP: true, Secrets: new(scrub.Scrubber)}, server.URL, n
+	return &httpretry.Transport{Base: server.Client().Transport, Policy: quick, PlainHTTP: true, Secrets: new(credmask.Masker)}, server.URL, n
 }
 
 func request(t *testing.T, ctx context.Context, method, url string) *http.Request {
@@ -188,7 +188,7 @@ func TestIdentity(t *testing.T) {
 		{unknown, true, 1}, {passing, false, 3}, {syscall.ECONNRESET, false, 3},
 	} {
 		attempts := 0
-		transport := &httpretry.Transport{Base: failing(tt.err), Policy: quick, Secrets: new(scrub.Scrubber)}
+		transport := &httpretry.Transport{Base: failing(tt.err), Policy: quick, Secrets: new(credmask.Masker)}
 		transport.Policy.Persistent = tt.persistent
 		transport.Notify = func(_ *http.Request, pause time.Duration, _ error) {
 			if pause == 0 {
@@ -229,7 +229,7 @@ func TestRedirects(t *testing.T) {
 			t.Errorf("%s to %s: %v, want %q", tt.from, tt.to, err, tt.want)
 		}
 	}
-	transport := &httpretry.Transport{Base: failing(syscall.EMFILE), Secrets: new(scrub.Scrubber)}
+	transport := &httpretry.Transport{Base: failing(syscall.EMFILE), Secrets: new(credmask.Masker)}
 	if _, err := transport.RoundTrip(request(t, t.Context(), "GET", "http://registry.example/")); err == nil || !strings.Contains(err.Error(), "plain HTTP is not allowed") {
 		t.Error(err)
 	}

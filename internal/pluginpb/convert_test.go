@@ -14,7 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // fill gives every field that v reaches a value of its own, so that one that is forgotten makes a difference. Text is not
@@ -115,13 +115,13 @@ func TestProblems(t *testing.T) {
 		fmt.Errorf("x: %w: %w", analyzer.ErrUnavailable, errors.New("refused")),
 	} {
 		got, failed := through(t, EncodeAnswer(7, want, err))
-		if !reflect.DeepEqual(got, want) || (failed == nil) != (err == nil) || err != nil && problem.Of(failed) != problem.Of(err) {
+		if !reflect.DeepEqual(got, want) || (failed == nil) != (err == nil) || err != nil && diagnostic.Of(failed) != diagnostic.Of(err) {
 			t.Errorf("got %v, %v, want %v, %v", got.Diagnostics, failed, want.Diagnostics, err)
 		}
 	}
 	many := &analyzer.Result{Diagnostics: make([]analyzer.Diagnostic, 1000)}
-	if got, err := through(t, EncodeAnswer(7, many, nil)); err != nil || len(got.Diagnostics) != problem.Max+1 {
-		t.Errorf("%d diagnostics, %v, want %d", len(got.Diagnostics), err, problem.Max+1)
+	if got, err := through(t, EncodeAnswer(7, many, nil)); err != nil || len(got.Diagnostics) != diagnostic.Max+1 {
+		t.Errorf("%d diagnostics, %v, want %d", len(got.Diagnostics), err, diagnostic.Max+1)
 	}
 }
 

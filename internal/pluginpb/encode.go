@@ -4,7 +4,7 @@ import (
 	"io/fs"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 )
 
 // EncodeInfo encodes the Info of an analyzer.
@@ -92,12 +92,12 @@ func EncodeAnswer(file uint64, r *analyzer.Result, err error) []*Answer {
 		last.Problems = append(last.Problems, p)
 	}
 	if r != nil {
-		for _, d := range problem.Cap(r.Diagnostics) {
+		for _, d := range diagnostic.Cap(r.Diagnostics) {
 			add(encodeProblem(d))
 		}
 	}
 	if err != nil {
-		p := encodeProblem(problem.Of(err))
+		p := encodeProblem(diagnostic.Of(err))
 		p.Failed = true
 		add(p)
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hullmark/hullmark/internal/cputime"
+	"github.com/hullmark/hullmark/internal/testing/cputime"
 )
 
 // join builds forms of tokens, so that this file contains none that a scanner of sources would report.

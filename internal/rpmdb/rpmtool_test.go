@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // What rpm itself says of a database, and the same of a Header: everything that a Header holds, a line a field.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hullmark/hullmark/internal/golden"
+	"github.com/hullmark/hullmark/internal/testing/golden"
 )
 
 // Databases as Berkeley DB and SQLite themselves write them. Those in testdata were kept by running the tests with

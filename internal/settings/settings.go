@@ -38,7 +38,7 @@ import (
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/hullmark/hullmark/internal/nearest"
+	"github.com/hullmark/hullmark/internal/suggest"
 )
 
 // Settings are the values that the environment and a file give to the flags of all commands.
@@ -325,7 +325,7 @@ func (s *Settings) Unknown(root *cobra.Command) map[string]string {
 		}
 		best, distance := "", 3
 		for k := range known {
-			if d := nearest.Distance(name, k); d < distance || d == distance && best != "" && k < best {
+			if d := suggest.Distance(name, k); d < distance || d == distance && best != "" && k < best {
 				best, distance = k, d
 			}
 		}

@@ -10,16 +10,16 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hullmark/hullmark/internal/inventory"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/internal/license"
+	"github.com/hullmark/hullmark/internal/sbomreport"
 )
 
-// A Reader reads a document. Its methods return errors that wrap inventory.ErrLimit if the document exceeds a limit.
+// A Reader reads a document. Its methods return errors that wrap sbomreport.ErrLimit if the document exceeds a limit.
 type Reader struct {
 	Version string // "SPDX-2.3", "SPDX-3.0"; "" if no member states it
 
-	out      *inventory.Collector
+	out      *sbomreport.Collector
 	max      int
 	graph    bool // the document has a @graph
 	entries  []*entry
@@ -29,7 +29,7 @@ type Reader struct {
 }
 
 type entry struct {
-	inventory.Entry
+	sbomreport.Entry
 	supplier string // reference of the agent
 	license  string // expression
 }
@@ -40,7 +40,7 @@ type pair struct {
 }
 
 // NewReader returns a Reader for up to max packages and files. It adds relations to a Collector.
-func NewReader(out *inventory.Collector, max int) *Reader {
+func NewReader(out *sbomreport.Collector, max int) *Reader {
 	return &Reader{out: out, max: max, describe: make(map[string]bool), names: make(map[string]string)}
 }
 
@@ -107,7 +107,7 @@ func (s *Reader) named(ref, name string) error {
 		return nil
 	}
 	if len(s.names) >= 4*s.max {
-		return fmt.Errorf("names: more than %d: %w", 4*s.max, inventory.ErrLimit)
+		return fmt.Errorf("names: more than %d: %w", 4*s.max, sbomreport.ErrLimit)
 	}
 	s.names[ref] = name
 	return nil
@@ -115,7 +115,7 @@ func (s *Reader) named(ref, name string) error {
 
 func (s *Reader) described(ref string) error {
 	if len(s.describe) >= s.max {
-		return fmt.Errorf("described elements: more than %d: %w", s.max, inventory.ErrLimit)
+		return fmt.Errorf("described elements: more than %d: %w", s.max, sbomreport.ErrLimit)
 	}
 	s.describe[ref] = true
 	return nil
@@ -123,14 +123,14 @@ func (s *Reader) described(ref string) error {
 
 func (s *Reader) add(e *entry) error {
 	if len(s.entries) >= s.max {
-		return fmt.Errorf("packages: more than %d: %w", s.max, inventory.ErrLimit)
+		return fmt.Errorf("packages: more than %d: %w", s.max, sbomreport.ErrLimit)
 	}
 	s.entries = append(s.entries, e)
 	return nil
 }
 
 // Finish calls subject for the entries that the document describes, and add for all others.
-func (s *Reader) Finish(subject func(*inventory.Entry), add func(*inventory.Entry) error) error {
+func (s *Reader) Finish(subject func(*sbomreport.Entry), add func(*sbomreport.Entry) error) error {
 	expressions := make(map[string]string)
 	for _, p := range s.licensed {
 		if text := s.names[p.to]; text != "" && (p.declared || expressions[p.from] == "") {
@@ -192,8 +192,8 @@ func kindOf(purpose string) string {
 func (e *entry) fromSource(info string) {
 	if source, ok := strings.CutPrefix(info, "built package from: "); ok { // trivy
 		if name, version, ok := strings.Cut(source, " "); ok {
-			e.Properties = append(e.Properties, inventory.Property{Name: "syft:metadata:source", Value: name},
-				inventory.Property{Name: "syft:metadata:sourceVersion", Value: version})
+			e.Properties = append(e.Properties, sbomreport.Property{Name: "syft:metadata:source", Value: name},
+				sbomreport.Property{Name: "syft:metadata:sourceVersion", Value: version})
 		}
 		return
 	}

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"strings"
 
-	"github.com/hullmark/hullmark/internal/inventory"
 	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/sbomreport"
 )
 
 // readPackage reads a package of SPDX 2.
@@ -21,7 +21,7 @@ func (s *Reader) readPackage(r *jsonstream.Reader) error {
 	if err := r.Value(&p); err != nil {
 		return err
 	}
-	e := &entry{Entry: inventory.Entry{
+	e := &entry{Entry: sbomreport.Entry{
 		Ref: reference(p.SPDXID), Kind: kindOf(p.PrimaryPackagePurpose), Name: p.Name, Version: p.VersionInfo,
 		Summary: cmp.Or(p.Summary, p.Description), Supplier: cmp.Or(agent(p.Supplier), agent(p.Originator)),
 	}, license: p.LicenseDeclared}
@@ -66,12 +66,12 @@ func (e *entry) annotation(annotator, comment string) {
 			e.Group = value
 			e.Name = strings.TrimPrefix(e.Name, value+"/")
 		default:
-			e.Properties = append(e.Properties, inventory.Property{Name: name, Value: value})
+			e.Properties = append(e.Properties, sbomreport.Property{Name: name, Value: value})
 		}
 		return
 	}
 	if name, value, ok := strings.Cut(comment, ": "); ok && strings.HasPrefix(annotator, "Tool: trivy") {
-		e.Properties = append(e.Properties, inventory.Property{Name: "aquasecurity:trivy:" + name, Value: value})
+		e.Properties = append(e.Properties, sbomreport.Property{Name: "aquasecurity:trivy:" + name, Value: value})
 	}
 }
 

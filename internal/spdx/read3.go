@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hullmark/hullmark/internal/inventory"
 	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/sbomreport"
 )
 
 // An element is a node of the graph of SPDX 3, with the short names of its context.
@@ -77,7 +77,7 @@ func (s *Reader) readElement(r *jsonstream.Reader) error {
 }
 
 func (x *element) entry(id string) *entry {
-	e := &entry{Entry: inventory.Entry{
+	e := &entry{Entry: sbomreport.Entry{
 		Ref: id, Kind: kindOf(x.Purpose), Name: x.Name, Version: x.Version, PURL: x.PURL, Summary: x.Summary,
 	}, supplier: x.Supplied}
 	if e.supplier == "" && len(x.Originated) > 0 {
@@ -108,7 +108,7 @@ func (s *Reader) readRelation(x *element) error {
 			continue
 		}
 		if len(s.licensed) >= 4*s.max {
-			return fmt.Errorf("licences: more than %d: %w", len(s.licensed), inventory.ErrLimit)
+			return fmt.Errorf("licences: more than %d: %w", len(s.licensed), sbomreport.ErrLimit)
 		}
 		s.licensed = append(s.licensed, pair{x.From, to, declared})
 	}

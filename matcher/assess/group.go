@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/order"
+	"github.com/hullmark/hullmark/internal/indirectsort"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 )
@@ -30,7 +30,7 @@ func grouped(name, id string, found *analyzer.Report, list []matcher.Explanation
 		}
 	}
 	x.Affected = slices.ContainsFunc(x.Groups, func(g report.ExplanationGroup) bool { return g.Outcome == matcher.OutcomeAffected })
-	order.Sort(x.Groups, func(a, b *report.ExplanationGroup) int {
+	indirectsort.Sort(x.Groups, func(a, b *report.ExplanationGroup) int {
 		return slices.Index(outcomes[:], a.Outcome) - slices.Index(outcomes[:], b.Outcome)
 	})
 	return x

@@ -9,8 +9,8 @@ import (
 	"cel.dev/cel-go/cel"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/imageref"
-	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/purl"
 	"github.com/hullmark/hullmark/matcher/report"
@@ -175,7 +175,7 @@ func (j *judge) countFiles(p *policy, on report.Target) {
 			if n := j.more[r][action]; n > 0 {
 				j.verdict.Decisions = append(j.verdict.Decisions, report.Decision{
 					Policy: p.name, Rule: r.name, Line: r.line, Target: report.TargetFile, Action: action, Ruled: r.action, Match: -1, Finding: -1,
-					Message: fmt.Sprintf("%s: and %s more", r.name, plural.Count(n, "file")),
+					Message: fmt.Sprintf("%s: and %s more", r.name, english.Count(n, "file")),
 				})
 			}
 		}

@@ -10,7 +10,7 @@ import (
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 
-	"github.com/hullmark/hullmark/internal/nearest"
+	"github.com/hullmark/hullmark/internal/suggest"
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
@@ -77,7 +77,7 @@ func (d *Document) Explain(ctx context.Context, in report.PolicyInput, rule stri
 	}
 	if len(list) == 0 && rule != "" {
 		hint := ""
-		if w := nearest.Word(rule, names); w != "" {
+		if w := suggest.Word(rule, names); w != "" {
 			hint = "; is " + w + " meant?"
 		}
 		return nil, fmt.Errorf("policy: %s: no rule %q in the policies of %s%s", d.Name, rule, m.name, hint)

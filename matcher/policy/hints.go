@@ -11,7 +11,7 @@ import (
 	"cel.dev/cel-go/common/operators"
 
 	"github.com/hullmark/hullmark/internal/lazyregexp"
-	"github.com/hullmark/hullmark/internal/nearest"
+	"github.com/hullmark/hullmark/internal/suggest"
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
@@ -58,7 +58,7 @@ func explain(tree *ast.AST, e *common.Error, on report.Target) {
 
 // meant suggests the nearest word of a list.
 func meant(word string, list []string) string {
-	if w := nearest.Word(word, list); w != "" {
+	if w := suggest.Word(word, list); w != "" {
 		return "; is " + w + " meant?"
 	}
 	return ""

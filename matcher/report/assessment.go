@@ -98,7 +98,7 @@ func New(report *analyzer.Report, result *matcher.Result, o Options) *Assessment
 		a.collectFiles(&o, groups)
 		a.countHidden()
 		a.Notes = slices.Concat(a.exclusionNotes(), a.expiredNotes(), a.notRunNotes(), a.statedNotes())
-		a.judge()
+		a.setVerdict()
 		return a
 	}
 	a.Verdict = o.Verdict.renumber(kept.index, len(result.Matches))
@@ -109,7 +109,7 @@ func New(report *analyzer.Report, result *matcher.Result, o Options) *Assessment
 	a.countHidden()
 	a.countBase(o.NewerBase)
 	a.note()
-	a.judge()
+	a.setVerdict()
 	return a
 }
 

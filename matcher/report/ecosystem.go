@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/order"
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
+	"github.com/hullmark/hullmark/internal/indirectsort"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
@@ -41,7 +41,7 @@ func (e *Ecosystem) count() string {
 	if e.Packages == 0 {
 		return "not read"
 	}
-	return plural.Count(e.Packages, "package")
+	return english.Count(e.Packages, "package")
 }
 
 func (a *Assessment) countEcosystems() {
@@ -100,7 +100,7 @@ func (a *Assessment) countEcosystems() {
 		}
 		a.Ecosystems = append(a.Ecosystems, *e)
 	}
-	order.Sort(a.Ecosystems, func(x, y *Ecosystem) int { return matcher.CompareKeys(x.Key, y.Key) })
+	indirectsort.Sort(a.Ecosystems, func(x, y *Ecosystem) int { return matcher.CompareKeys(x.Key, y.Key) })
 }
 
 // notRead reports whether the scan saw an ecosystem's packages that no analyzer reads. A diagnostic without a type is about the image's distribution.

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 )
 
 // An Exclusion leaves the packages and findings of some files, or those of one analyzer, out of a report.
@@ -106,7 +106,7 @@ func Exclude(found *analyzer.Report, list []Exclusion) (*analyzer.Report, []Excl
 		}
 	}
 	for i := range found.Diagnostics {
-		if d := &found.Diagnostics[i]; hidesDatabase(d) || count(first(d.Analyzer, d.Path, ""), 3) {
+		if d := &found.Diagnostics[i]; mayHidePackages(d) || count(first(d.Analyzer, d.Path, ""), 3) {
 			rest.Diagnostics = append(rest.Diagnostics, *d)
 		}
 	}
@@ -201,7 +201,7 @@ func (a *Assessment) exclusionNotes() []Note {
 			noun string
 		}{{e.Components, "package"}, {e.Findings, "finding"}, {e.Records, "record"}, {e.Diagnostics, "diagnostic"}, {e.Files, "listed file"}} {
 			if p.n > 0 {
-				parts = append(parts, plural.Count(p.n, p.noun))
+				parts = append(parts, english.Count(p.n, p.noun))
 			}
 		}
 		if len(parts) > 0 {

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -177,5 +177,5 @@ func (a *Assessment) fileFailure() (Failure, bool) {
 	if n == 1 {
 		verb = "is"
 	}
-	return Failure{FailedFindings, fmt.Sprintf("%s in files %s %s or worse", plural.Count(n, "finding"), verb, a.Gate.FailOn), n}, n > 0
+	return Failure{FailedFindings, fmt.Sprintf("%s in files %s %s or worse", english.Count(n, "finding"), verb, a.Gate.FailOn), n}, n > 0
 }

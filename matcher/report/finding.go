@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/order"
+	"github.com/hullmark/hullmark/internal/indirectsort"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -110,7 +110,7 @@ func (a *Assessment) countHidden() {
 		h.Vulnerabilities = vulnerabilities(h.Findings)
 		a.HiddenCount += h.Count()
 	}
-	order.Sort(a.Hidden, func(x, y *HiddenFindings) int {
+	indirectsort.Sort(a.Hidden, func(x, y *HiddenFindings) int {
 		return cmp.Or(strings.Compare(x.Reason.Text, y.Reason.Text), strings.Compare(string(x.Reason.Code), string(y.Reason.Code)))
 	})
 }
@@ -125,7 +125,7 @@ func (f *Finding) Word() string {
 		word = "fix available"
 	}
 	if updates := f.Updates(); len(updates) > 0 {
-		word += " (" + few(updates) + ")"
+		word += " (" + listUpToThree(updates) + ")"
 	}
 	if f.Kind != matcher.Vulnerability {
 		word = f.Kind.String() + "; " + word
@@ -139,8 +139,8 @@ func (f *Finding) Word() string {
 	return word
 }
 
-// few writes up to three identifiers: "DSA-1, DSA-2, DSA-3 and 2 more".
-func few(ids []string) string {
+// listUpToThree writes up to three identifiers: "DSA-1, DSA-2, DSA-3 and 2 more".
+func listUpToThree(ids []string) string {
 	const shown = 3
 	if more := len(ids) - shown; more > 0 {
 		return fmt.Sprintf("%s and %d more", strings.Join(ids[:shown], ", "), more)

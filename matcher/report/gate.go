@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -48,8 +48,8 @@ func (g Gate) counts(m *matcher.Match) bool {
 	return g.FailOn != matcher.Unknown && m.Severity.Level >= g.FailOn
 }
 
-// judge decides which findings are disallowed, and whether the image passes.
-func (a *Assessment) judge() {
+// setVerdict decides which findings are disallowed, and whether the image passes.
+func (a *Assessment) setVerdict() {
 	judged := a.Gate.FailOn != matcher.Unknown || a.Verdict != nil
 	for i := range a.Findings {
 		f := &a.Findings[i]
@@ -81,7 +81,7 @@ func (a *Assessment) failures() []Failure {
 			if n == 1 {
 				verb = "is"
 			}
-			list = append(list, Failure{FailedSeverity, fmt.Sprintf("%s %s %s or worse", plural.Count(n, "vulnerability"), verb, a.Gate.FailOn), n})
+			list = append(list, Failure{FailedSeverity, fmt.Sprintf("%s %s %s or worse", english.Count(n, "vulnerability"), verb, a.Gate.FailOn), n})
 		}
 		if f, fails := a.fileFailure(); fails {
 			list = append(list, f)
@@ -93,7 +93,7 @@ func (a *Assessment) failures() []Failure {
 	if lacks := a.notRun(); len(lacks) > 0 {
 		text := strings.Join(lacks[:min(3, len(lacks))], "; ")
 		if n := len(lacks) - 3; n > 0 {
-			text += fmt.Sprintf(" (and %s)", plural.Count(n, "other analyzer"))
+			text += fmt.Sprintf(" (and %s)", english.Count(n, "other analyzer"))
 		}
 		list = append(list, Failure{FailedNotRun, text, len(lacks)})
 	}
@@ -132,7 +132,7 @@ func (v *Verdict) failure() Failure {
 		}
 	}
 	if f.Count > 1 {
-		f.Text += fmt.Sprintf(" (and %s)", plural.Count(f.Count-1, "other decision"))
+		f.Text += fmt.Sprintf(" (and %s)", english.Count(f.Count-1, "other decision"))
 	}
 	return f
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 )
 
 // An Ignore hides the matches of one vulnerability, or the findings of one rule of an analyzer, because a person decided so. Package
@@ -105,7 +105,7 @@ func (a *Assessment) expiredNotes() []Note {
 		}
 	}
 	if more > 0 {
-		list = append(list, Note{Code: NoteExpired, Text: fmt.Sprintf("%s more expired.", plural.Count(more, "entry"))})
+		list = append(list, Note{Code: NoteExpired, Text: fmt.Sprintf("%s more expired.", english.Count(more, "entry"))})
 	}
 	return list
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
@@ -62,13 +62,13 @@ func (a *Assessment) note() {
 				code = NoteSampled
 			}
 			list = append(list, Note{code, e.Key, fmt.Sprintf("The advisories of %s for %s could not be fetched: %s could not be checked completely.",
-				strings.Join(e.Missing, ", "), e.Name(), plural.Count(e.Packages, "package"))})
+				strings.Join(e.Missing, ", "), e.Name(), english.Count(e.Packages, "package"))})
 		} else if e.Sampled {
-			list = append(list, Note{NoteSampled, e.Key, fmt.Sprintf("The database has only some advisories for %s: %s could not be checked completely.", e.Name(), plural.Count(e.Packages, "package"))})
+			list = append(list, Note{NoteSampled, e.Key, fmt.Sprintf("The database has only some advisories for %s: %s could not be checked completely.", e.Name(), english.Count(e.Packages, "package"))})
 		} else if e.Packages == 0 && !e.Covered { // products of CPE names are packages of other types
 			list = append(list, Note{NoteUncovered, e.Key, fmt.Sprintf("Packages of %s were not read.", e.Name())})
 		} else if !e.Covered {
-			list = append(list, Note{NoteUncovered, e.Key, fmt.Sprintf("No advisories for %s: %s could not be checked.", e.Name(), plural.Count(e.Packages, "package"))})
+			list = append(list, Note{NoteUncovered, e.Key, fmt.Sprintf("No advisories for %s: %s could not be checked.", e.Name(), english.Count(e.Packages, "package"))})
 		}
 		if e.EndOfLife {
 			list = append(list, Note{NoteEndOfLife, e.Key, e.endOfLife(a.Time)})
@@ -93,7 +93,7 @@ func (a *Assessment) statedNotes() []Note {
 	if len(names) > most {
 		text += ", ..."
 	}
-	return []Note{{Code: NoteStated, Text: fmt.Sprintf("Only hints files and notes in programs name %s: %s.", plural.Count(len(names), "package"), text)}}
+	return []Note{{Code: NoteStated, Text: fmt.Sprintf("Only hints files and notes in programs name %s: %s.", english.Count(len(names), "package"), text)}}
 }
 
 // lazyLayers lists the layers that were read by their tables of contents: "layers 0, 3 to 5 of 7".

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hullmark/hullmark/internal/indirectsort"
 	"github.com/hullmark/hullmark/internal/lazyregexp"
-	"github.com/hullmark/hullmark/internal/order"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -69,12 +69,12 @@ func (a *Assessment) Remediate(at matcher.Level) *Remediation {
 	}
 	for i := range r.Remedies {
 		x := &r.Remedies[i]
-		order.Sort(x.Upgrades, func(x, y *Upgrade) int {
+		indirectsort.Sort(x.Upgrades, func(x, y *Upgrade) int {
 			return cmp.Or(cmp.Compare(y.Fixes, x.Fixes), cmp.Compare(y.Worst, x.Worst), strings.Compare(x.Subject.Name, y.Subject.Name), strings.Compare(x.Subject.Version, y.Subject.Version))
 		})
 		x.Command = command(x.Type, x.Upgrades)
 	}
-	order.Sort(r.Remedies, func(x, y *Remedy) int {
+	indirectsort.Sort(r.Remedies, func(x, y *Remedy) int {
 		return cmp.Or(cmp.Compare(y.Closes, x.Closes), strings.Compare(x.Type, y.Type), strings.Compare(y.Command, x.Command))
 	})
 	return r

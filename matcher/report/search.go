@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 )
 
 // A Search is one kind of thing that analyzers look for in images, and the analyzers that looked for it.
@@ -78,7 +78,7 @@ func (s *Search) Analyzers() string {
 		}
 	}
 	if len(names) > most {
-		names = []string{plural.Count(len(names), "analyzer")}
+		names = []string{english.Count(len(names), "analyzer")}
 	}
 	return strings.Join(append(names, dated...), ", ")
 }
@@ -163,7 +163,7 @@ func (a *Assessment) notRunNotes() []Note {
 		list = append(list, Note{Code: NoteNotRun, Text: text + "."})
 	}
 	if more := len(lacks) - most; more > 0 {
-		list = append(list, Note{Code: NoteNotRun, Text: fmt.Sprintf("%s more did not run, or not on all files.", plural.Count(more, "analyzer"))})
+		list = append(list, Note{Code: NoteNotRun, Text: fmt.Sprintf("%s more did not run, or not on all files.", english.Count(more, "analyzer"))})
 	}
 	return list
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hullmark/hullmark/internal/order"
+	"github.com/hullmark/hullmark/internal/indirectsort"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -43,7 +43,7 @@ func (o Order) sort(list []Finding) {
 			worst[f.Subject] = max(worst[f.Subject], f.Severity.Level)
 		}
 	}
-	order.Sort(list, func(a, b *Finding) int {
+	indirectsort.Sort(list, func(a, b *Finding) int {
 		return cmp.Or(
 			o.compare(a, b),
 			matcher.CompareKeys(a.Subject.Ecosystem, b.Subject.Ecosystem),

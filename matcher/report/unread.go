@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/databases"
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
+	"github.com/hullmark/hullmark/internal/pkgdbpath"
 )
 
 // unread returns the diagnostics about package databases that the scan did not read, or did not read completely, one a file, and about
@@ -26,7 +26,7 @@ func (a *Assessment) unread() []*analyzer.FileDiagnostic {
 		if d.Code == analyzer.MissingLayer {
 			at.layer = d.Layer
 		}
-		if seen[at] || !hidesDatabase(d) {
+		if seen[at] || !mayHidePackages(d) {
 			continue
 		}
 		seen[at] = true
@@ -35,9 +35,9 @@ func (a *Assessment) unread() []*analyzer.FileDiagnostic {
 	return list
 }
 
-// hidesDatabase reports whether packages of a package database may be missing because of a problem. Analyzers may use codes of
+// mayHidePackages reports whether packages of a package database may be missing because of a problem. Analyzers may use codes of
 // their own for lesser problems.
-func hidesDatabase(d *analyzer.FileDiagnostic) bool {
+func mayHidePackages(d *analyzer.FileDiagnostic) bool {
 	switch d.Code {
 	case analyzer.MissingLayer:
 		return d.Analyzer == "" // any file may be in it
@@ -46,8 +46,8 @@ func hidesDatabase(d *analyzer.FileDiagnostic) bool {
 		return false
 	}
 	switch {
-	case databases.Reads(d.Analyzer):
-		return !databases.Supplement(d.Path)
+	case pkgdbpath.Reads(d.Analyzer):
+		return !pkgdbpath.Supplement(d.Path)
 	case d.Analyzer != "":
 		return false
 	case d.Code == analyzer.Refused: // links may lead its name to any file, and no tool that makes layers writes such an entry
@@ -55,7 +55,7 @@ func hidesDatabase(d *analyzer.FileDiagnostic) bool {
 	case d.Path == "": // further entries of a layer; the scan names those near databases
 		return false
 	}
-	return databases.Near(path.Clean("/" + d.Path)[1:])
+	return pkgdbpath.Near(path.Clean("/" + d.Path)[1:])
 }
 
 // unreadText names the first databases and counts the others.
@@ -71,7 +71,7 @@ func unreadText(list []*analyzer.FileDiagnostic) string {
 	}
 	text := strings.Join(parts, "; ")
 	if n := len(list) - most; n > 0 {
-		text += fmt.Sprintf(" (and %s)", plural.Count(n, "other file"))
+		text += fmt.Sprintf(" (and %s)", english.Count(n, "other file"))
 	}
 	return text
 }

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"strings"
 
-	"github.com/hullmark/hullmark/internal/order"
+	"github.com/hullmark/hullmark/internal/indirectsort"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/version"
 )
@@ -43,7 +43,7 @@ func (a *Assessment) Upgrades() []Upgrade {
 			list = append(list, u)
 		}
 	}
-	order.Sort(list, func(x, y *Upgrade) int {
+	indirectsort.Sort(list, func(x, y *Upgrade) int {
 		return cmp.Or(cmp.Compare(y.Worst, x.Worst), cmp.Compare(y.Fixes, x.Fixes),
 			strings.Compare(x.Subject.Name, y.Subject.Name), strings.Compare(x.Subject.Version, y.Subject.Version))
 	})

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -38,24 +38,24 @@ type VEXDocument struct {
 
 // String describes the document in a line: "app.vex.json: OpenVEX, 3 statements: decides 2 matches, suppresses 2 of them".
 func (d *VEXDocument) String() string {
-	head := fmt.Sprintf("%s: %s, %s: ", d.Name, d.Format, plural.Count(d.Statements, "statement"))
+	head := fmt.Sprintf("%s: %s, %s: ", d.Name, d.Format, english.Count(d.Statements, "statement"))
 	switch {
 	case d.Statements == 0:
 		return head + "has nothing to apply"
 	case d.Named == 0:
 		return head + "matches nothing in the image"
 	case d.Decided+d.Agreed+d.Overruled == 0:
-		return head + plural.Count(d.Named, "statement") + " about packages of the image, none about a vulnerability found in them"
+		return head + english.Count(d.Named, "statement") + " about packages of the image, none about a vulnerability found in them"
 	}
 	var parts []string
 	if d.Decided > 0 {
-		parts = append(parts, fmt.Sprintf("decides %s, suppresses %d of them", plural.Count(d.Decided, "match"), d.Suppressed))
+		parts = append(parts, fmt.Sprintf("decides %s, suppresses %d of them", english.Count(d.Decided, "match"), d.Suppressed))
 	}
 	if d.Agreed > 0 {
-		parts = append(parts, "agrees with another document on "+plural.Count(d.Agreed, "match"))
+		parts = append(parts, "agrees with another document on "+english.Count(d.Agreed, "match"))
 	}
 	if d.Overruled > 0 {
-		parts = append(parts, "is overruled on "+plural.Count(d.Overruled, "match"))
+		parts = append(parts, "is overruled on "+english.Count(d.Overruled, "match"))
 	}
 	if d.Truncated {
 		parts = append(parts, "some of its wildcards were not followed")

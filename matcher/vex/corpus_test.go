@@ -10,7 +10,7 @@ import (
 	packageurl "github.com/package-url/packageurl-go"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 	"github.com/hullmark/hullmark/matcher"
 )
 

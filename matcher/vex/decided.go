@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/imageref"
-	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 )
@@ -60,7 +60,7 @@ func Decided(x *report.Assessment, author string) (*Document, []string) {
 		}
 	}
 	if unnamed > 0 {
-		omitted = append(omitted, fmt.Sprintf("%s: the image has neither a digest nor a reference", plural.Count(unnamed, "decision")))
+		omitted = append(omitted, fmt.Sprintf("%s: the image has neither a digest nor a reference", english.Count(unnamed, "decision")))
 	}
 	for _, key := range order {
 		s := of[key]

@@ -16,7 +16,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"golang.org/x/tools/txtar"
 
-	"github.com/hullmark/hullmark/internal/cputime"
+	"github.com/hullmark/hullmark/internal/testing/cputime"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/vex"
 )

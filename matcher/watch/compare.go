@@ -7,7 +7,7 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/hullmark/hullmark/internal/order"
+	"github.com/hullmark/hullmark/internal/indirectsort"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -279,7 +279,7 @@ func (c *comparison) sorted() []Event {
 		e.identify(old, new)
 		list = append(list, *e)
 	}
-	order.Sort(list, compareEvents)
+	indirectsort.Sort(list, compareEvents)
 	return list
 }
 

@@ -12,18 +12,18 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/hullmark/hullmark/analyzer/source/registry"
-	"github.com/hullmark/hullmark/internal/echo"
+	"github.com/hullmark/hullmark/internal/testing/credentialtest"
 	"github.com/hullmark/hullmark/sbom/attach"
 )
 
 // TestNoCredentials has a registry send credentials back in every place. They are in no error and no event.
 func TestNoCredentials(t *testing.T) {
-	auth := &authn.Basic{Username: echo.Username, Password: echo.Password}
+	auth := &authn.Basic{Username: credentialtest.Username, Password: credentialtest.Password}
 	for _, stage := range []string{"/manifests/", "/referrers/", "GET /v2/app/blobs/", "POST /v2/", "PATCH /v2/", "PUT /v2/"} {
-		for _, way := range echo.Ways() {
+		for _, way := range credentialtest.Ways() {
 			t.Run(stage+" "+way.Name, func(t *testing.T) {
 				t.Parallel()
-				s := (&echo.Server{Way: way, Inner: fake.New(fake.Logger(log.New(io.Discard, "", 0)), fake.WithReferrersSupport(true))}).Start(t)
+				s := (&credentialtest.Server{Way: way, Inner: fake.New(fake.Logger(log.New(io.Discard, "", 0)), fake.WithReferrersSupport(true))}).Start(t)
 				img, err := random.Image(10, 1)
 				if err != nil {
 					t.Fatal(err)
@@ -41,8 +41,8 @@ func TestNoCredentials(t *testing.T) {
 				}
 				image := ref.Context().Digest(digest.String()).Name()
 				o := registry.Options{Keychain: keychain{auth}, Progress: func(e registry.Event) {
-					echo.Text(t, e.String())
-					echo.Check(t, e.Err)
+					credentialtest.Text(t, e.String())
+					credentialtest.Check(t, e.Err)
 				}}
 				push := func(document string) error {
 					_, err := attach.Push(t.Context(), image, "application/spdx+json", []byte(document), nil, o)
@@ -57,15 +57,15 @@ func TestNoCredentials(t *testing.T) {
 				}
 				s.Stage = stage
 				_, findErr := attach.Find(t.Context(), image, o)
-				echo.Check(t, findErr)
+				credentialtest.Check(t, findErr)
 				r, openErr := list[0].Open(t.Context())
 				if openErr == nil {
 					_, openErr = io.Copy(io.Discard, r)
 					r.Close()
 				}
-				echo.Check(t, openErr)
+				credentialtest.Check(t, openErr)
 				pushErr := push("two")
-				echo.Check(t, pushErr)
+				credentialtest.Check(t, pushErr)
 				if findErr == nil && openErr == nil && pushErr == nil && stage != "/referrers/" {
 					t.Error("no error")
 				}

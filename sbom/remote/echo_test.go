@@ -11,8 +11,8 @@ import (
 	ggcr "github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/hullmark/hullmark/analyzer/source/registry"
-	"github.com/hullmark/hullmark/internal/echo"
-	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/credentialtest"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
 	"github.com/hullmark/hullmark/sbom"
 	"github.com/hullmark/hullmark/sbom/attach"
 	"github.com/hullmark/hullmark/sbom/remote"
@@ -24,13 +24,13 @@ func (k keychain) Resolve(authn.Resource) (authn.Authenticator, error) { return 
 
 // TestNoCredentials attaches documents that repeat the credentials of the request, and that can't be used. They are in no error.
 func TestNoCredentials(t *testing.T) {
-	auth := &authn.Basic{Username: echo.Username, Password: echo.Password}
-	s := (&echo.Server{Way: echo.Ways()[0], Inner: fake.New(fake.Logger(log.New(io.Discard, "", 0)), fake.WithReferrersSupport(true))}).Start(t)
+	auth := &authn.Basic{Username: credentialtest.Username, Password: credentialtest.Password}
+	s := (&credentialtest.Server{Way: credentialtest.Ways()[0], Inner: fake.New(fake.Logger(log.New(io.Discard, "", 0)), fake.WithReferrersSupport(true))}).Start(t)
 	options := registry.Options{Keychain: keychain{auth}}
 	for i, text := range []string{
-		`{"bomFormat":"CycloneDX","specVersion":"` + echo.Token + `"}`,
-		`{"bomFormat":"CycloneDX","specVersion":"1.5","metadata":{"component":{"bom-ref":"a","type":"container","name":"a","version":"` + echo.Token + `",` +
-			`"properties":[{"name":"hullmark:image:digest","value":"` + echo.Token + `"}]}}}`,
+		`{"bomFormat":"CycloneDX","specVersion":"` + credentialtest.Token + `"}`,
+		`{"bomFormat":"CycloneDX","specVersion":"1.5","metadata":{"component":{"bom-ref":"a","type":"container","name":"a","version":"` + credentialtest.Token + `",` +
+			`"properties":[{"name":"hullmark:image:digest","value":"` + credentialtest.Token + `"}]}}}`,
 	} {
 		tag, err := name.NewTag(s.Host() + "/app:" + string(rune('a'+i)))
 		if err != nil {
@@ -55,6 +55,6 @@ func TestNoCredentials(t *testing.T) {
 		if err == nil {
 			t.Error("no error")
 		}
-		echo.Check(t, err)
+		credentialtest.Check(t, err)
 	}
 }

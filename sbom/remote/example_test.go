@@ -16,7 +16,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/analyzer/source/registry"
-	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/testing/imagetest"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/sbom"
 	"github.com/hullmark/hullmark/sbom/remote"

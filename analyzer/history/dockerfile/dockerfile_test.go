@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/cputime"
-	"github.com/hullmark/hullmark/internal/golden"
+	"github.com/hullmark/hullmark/internal/testing/cputime"
+	"github.com/hullmark/hullmark/internal/testing/golden"
 )
 
 func describe(r *analyzer.Result) string {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/history/internal/rules"
-	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/diagnostic"
 	"github.com/hullmark/hullmark/internal/redact"
 )
 
@@ -22,7 +22,7 @@ type file struct {
 	global  map[string]string // ARG before the first FROM
 	records []analyzer.Record
 	checker rules.Checker
-	bad     problem.List
+	bad     diagnostic.List
 	keys    map[string]int // records by kind and key
 	size    int            // bytes of all records
 	full    bool           // there are too many records

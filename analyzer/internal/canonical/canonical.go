@@ -6,12 +6,12 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/order"
+	"github.com/hullmark/hullmark/internal/indirectsort"
 )
 
 // Findings sorts findings by path, line and rule.
 func Findings(list []analyzer.FileFinding) {
-	order.Sort(list, func(a, b *analyzer.FileFinding) int {
+	indirectsort.Sort(list, func(a, b *analyzer.FileFinding) int {
 		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line),
 			Texts(a.Rule, b.Rule, a.Analyzer, b.Analyzer, a.Title, b.Title, a.Detail, b.Detail), cmp.Compare(a.Layer, b.Layer))
 	})
@@ -19,7 +19,7 @@ func Findings(list []analyzer.FileFinding) {
 
 // Records sorts records by kind, path, line and key.
 func Records(list []analyzer.FileRecord) {
-	order.Sort(list, func(a, b *analyzer.FileRecord) int {
+	indirectsort.Sort(list, func(a, b *analyzer.FileRecord) int {
 		return cmp.Or(Texts(a.Kind, b.Kind, a.Path, b.Path), cmp.Compare(a.Line, b.Line),
 			Texts(a.Key, b.Key, a.Analyzer, b.Analyzer), cmp.Compare(a.Layer, b.Layer))
 	})

@@ -8,7 +8,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/hullmark/hullmark/internal/toc"
+	"github.com/hullmark/hullmark/internal/layertoc"
 )
 
 // A Layer is one layer of an image.
@@ -79,7 +79,7 @@ func (l Layer) Extent() (offset, size int64) {
 // one. Table returns zero for a layer without a table, or without access to parts of its bytes.
 func (l Layer) Table() v1.Hash {
 	if r, ok := l.layer.(RangedLayer); ok {
-		if ref, ok := toc.FromAnnotations(r.Annotations()); ok {
+		if ref, ok := layertoc.FromAnnotations(r.Annotations()); ok {
 			if h, err := v1.NewHash(ref.Digest); err == nil {
 				return h
 			}

@@ -6,7 +6,7 @@ import (
 	"io"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/toc"
+	"github.com/hullmark/hullmark/internal/layertoc"
 )
 
 // ErrNoTable reports a layer that has no table of contents, or none that can be trusted or read.
@@ -26,7 +26,7 @@ func (l Layer) WalkTable(ctx context.Context, o Options, wanted func(*Entry) boo
 	if !ok {
 		return stats, ErrNoTable
 	}
-	ref, ok := toc.FromAnnotations(r.Annotations())
+	ref, ok := layertoc.FromAnnotations(r.Annotations())
 	if !ok {
 		return stats, ErrNoTable
 	}
@@ -39,12 +39,12 @@ func (l Layer) WalkTable(ctx context.Context, o Options, wanted func(*Entry) boo
 		return &rangeMeter{rc, &read, o.Progress}, nil
 	}
 	_, size := l.Extent()
-	table, err := toc.Read(ref, size, o.Entries, open)
+	table, err := layertoc.Read(ref, size, o.Entries, open)
 	if err != nil {
 		return stats, errors.Join(ErrNoTable, err)
 	}
 	total := int64(0)
-	contents := table.NewReader(func(t *toc.Entry) bool {
+	contents := table.NewReader(func(t *layertoc.Entry) bool {
 		if total += t.Size; total > o.Bytes || total < 0 {
 			return false
 		}

@@ -19,7 +19,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer/source"
-	"github.com/hullmark/hullmark/internal/scrub"
+	"github.com/hullmark/hullmark/internal/credmask"
 )
 
 // Options say how to reach the daemon and which image to open.
@@ -167,5 +167,5 @@ func message(r io.Reader) string {
 	if err != nil || answer.Message == "" {
 		answer.Message = strings.TrimSpace(string(b))
 	}
-	return fmt.Sprintf("%.300q", new(scrub.Scrubber).Text(answer.Message))
+	return fmt.Sprintf("%.300q", new(credmask.Masker).Text(answer.Message))
 }

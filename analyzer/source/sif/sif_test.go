@@ -14,7 +14,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/osrelease"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source/sif"
-	"github.com/hullmark/hullmark/internal/leak"
+	"github.com/hullmark/hullmark/internal/testing/leak"
 )
 
 // image lays out a Singularity image: a header, a definition and a primary partition of a kind, and that partition.

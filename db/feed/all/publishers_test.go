@@ -30,8 +30,8 @@ import (
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/all"
 	"github.com/hullmark/hullmark/db/feed/internal/feedtest"
-	"github.com/hullmark/hullmark/internal/corpus"
-	"github.com/hullmark/hullmark/internal/golden"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
+	"github.com/hullmark/hullmark/internal/testing/golden"
 )
 
 // How the body of a URL was made.

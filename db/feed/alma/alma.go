@@ -20,9 +20,9 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
@@ -124,7 +124,7 @@ func (e *erratum) record(bad error) feed.Record {
 	out := errata.Erratum{
 		Feed: feedName, ID: e.ID, Bugfix: e.Type != "security", Summary: e.Title, Published: e.Issued.Time, Modified: e.Updated.Time,
 	}
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	errs.Add(bad)
 	level, ok := levels.Parse(e.Severity)
 	if !ok {

@@ -25,8 +25,8 @@ import (
 	"slices"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/db/feed/internal/updateid"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/matcher"
@@ -104,7 +104,7 @@ func (g *group) record(bad error) feed.Record {
 		return feed.Record{Err: errors.Join(bad, errors.New("group without a name"))}
 	}
 	rec := feed.Record{ID: g.Name}
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	errs.Add(bad)
 	level, ok := levels.Parse(g.Severity)
 	if !ok {
@@ -119,7 +119,7 @@ func (g *group) record(bad error) feed.Record {
 	if len(ids) == 0 {
 		ids = []string{g.Name}
 	}
-	if err := bound.Advisories(0, len(ids), len(g.Packages)); err != nil {
+	if err := recordlimit.Advisories(0, len(ids), len(g.Packages)); err != nil {
 		rec.Err = err
 		return rec
 	}

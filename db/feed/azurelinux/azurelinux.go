@@ -24,10 +24,10 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
@@ -91,7 +91,7 @@ func (p *parser) record(d *oval.Definition) feed.Record {
 	if a.ID == "" {
 		return feed.Record{Err: fmt.Errorf("%s: no reference", d.ID)}
 	}
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	var err error
 	a.Modified, err = errata.Time(d.Fields["advisory_date"])
 	errs.Add(err)

@@ -6,7 +6,7 @@ import (
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed/debian"
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 	"github.com/hullmark/hullmark/matcher"
 )
 

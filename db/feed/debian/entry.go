@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -31,7 +31,7 @@ func parseEntry(source, id string, raw []byte) feed.Record {
 		release
 	}
 	var releases []named
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	err := members(raw, func(name string, r *jsonstream.Reader) (bad, err error) {
 		switch name {
 		case "description":
@@ -78,7 +78,7 @@ func members(raw []byte, f func(name string, r *jsonstream.Reader) (bad, err err
 	if raw[0] != '{' {
 		return errors.New("not an object")
 	}
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	seen := make(map[string]bool)
 	r := jsonstream.New(raw)
 	err := r.Object(func(name string) error {

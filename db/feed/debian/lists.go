@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -92,7 +92,7 @@ type listEntry struct {
 	notes       []listNote
 	rejected    bool
 	lines, size int
-	errs        bound.Errors
+	errs        recordlimit.Errors
 }
 
 // A listNote is a line about a package of a release.

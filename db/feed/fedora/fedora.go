@@ -24,9 +24,9 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
@@ -129,7 +129,7 @@ func (u *update) record(bad error) feed.Record {
 	if u.URL != "" {
 		e.URLs = []string{u.URL}
 	}
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	errs.Add(bad)
 	var err error
 	e.Published, err = errata.Time(u.Stable)

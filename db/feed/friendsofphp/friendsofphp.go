@@ -30,8 +30,8 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/interval"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/db/feed/internal/yamldoc"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/version"
@@ -87,7 +87,7 @@ func (a *advisory) record() feed.Record {
 	if a.Link != "" {
 		adv.URLs = []string{a.Link}
 	}
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	fixed := true
 	for _, name := range slices.Sorted(maps.Keys(a.Branches)) {
 		b := a.Branches[name]

@@ -34,8 +34,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/db/feed/internal/xmlstream"
 	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
@@ -170,7 +170,7 @@ func (g *glsa) record() feed.Record {
 	}
 	id := "GLSA-" + g.id
 	rec := feed.Record{ID: id}
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	base := matcher.Advisory{Feed: feedName, Updates: []string{id}, Summary: g.title, URLs: g.urls}
 	var err error
 	base.Published, err = errata.Time(g.announced)
@@ -191,7 +191,7 @@ func (g *glsa) record() feed.Record {
 	if len(ids) == 0 {
 		ids = []string{id}
 	}
-	if err := bound.Advisories(0, len(ids), len(g.packages)); err != nil {
+	if err := recordlimit.Advisories(0, len(ids), len(g.packages)); err != nil {
 		rec.Err = err
 		return rec
 	}

@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/interval"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/internal/limit"
 	"github.com/hullmark/hullmark/matcher"
@@ -24,7 +24,7 @@ func (p *ebuild) ranges() ([]matcher.Range, error) {
 	}
 	scheme, _ := version.For("ebuild")
 	set := interval.Set{Scheme: scheme, Next: next}
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	unaffected := make(map[string][]interval.Interval) // by slot
 	for _, u := range p.unaffected {
 		i, err := u.interval()

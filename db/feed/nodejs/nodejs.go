@@ -26,8 +26,8 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -121,7 +121,7 @@ func (a *advisory) record(bad error) feed.Record {
 			adv.URLs = append(adv.URLs, u)
 		}
 	}
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	errs.Add(bad)
 	for text, to := range map[string]*time.Time{a.Published: &adv.Published, a.Updated: &adv.Modified} {
 		if text == "" {

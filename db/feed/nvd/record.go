@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -25,7 +25,7 @@ func record(it *item, bad error) feed.Record {
 		return feed.Record{Err: errors.Join(errors.New("no id"), bad)}
 	}
 	rec := feed.Record{ID: it.id}
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	errs.Add(bad)
 	modified, err := parseTime(it.modified)
 	if err != nil {
@@ -128,7 +128,7 @@ type product struct {
 }
 
 func (p *products) configuration(c *configuration) error {
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	for i, group := range c.groups {
 		reason := ""
 		if len(c.groups) > 1 {

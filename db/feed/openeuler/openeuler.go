@@ -14,9 +14,9 @@ import (
 	"slices"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/cvrf"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
@@ -58,7 +58,7 @@ func record(d *cvrf.Document) feed.Record {
 		return feed.Record{Err: fmt.Errorf("%.80q: document without an ID", d.Title)}
 	}
 	rec := feed.Record{ID: d.ID}
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	published, err := errata.Time(d.Initial)
 	errs.Add(err)
 	rec.Modified, err = errata.Time(d.Current)
@@ -96,7 +96,7 @@ func record(d *cvrf.Document) feed.Record {
 		if len(ranges) == 0 {
 			errs.Add(fmt.Errorf("%s: no fixed package", v.CVE))
 		}
-		if err := bound.Advisories(len(rec.Advisories), 1, len(ranges)); err != nil {
+		if err := recordlimit.Advisories(len(rec.Advisories), 1, len(ranges)); err != nil {
 			errs.Add(fmt.Errorf("%.40s: %w", v.CVE, err))
 			continue
 		}
@@ -125,7 +125,7 @@ func buildsOf(d *cvrf.Document) (map[string][]errata.Package, error) {
 			products[p.CPE] = p.ID
 		}
 	}
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	for _, p := range d.Products {
 		if p.Branch != "Package Arch" {
 			continue

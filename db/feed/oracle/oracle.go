@@ -20,8 +20,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
@@ -86,7 +86,7 @@ func record(d *oval.Definition) feed.Record {
 		return feed.Record{ID: d.ID, Err: fmt.Errorf("no erratum in the title %.80q", d.Title)}
 	}
 	e, err := d.Erratum(feedName, id)
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	errs.Add(err)
 	e.Bugfix = !strings.HasPrefix(id, "ELSA-")
 	packages, err := d.Packages(rules())

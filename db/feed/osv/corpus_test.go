@@ -7,7 +7,7 @@ import (
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 )
 
 // TestCorpus reads real records. The counts were made without the parser.

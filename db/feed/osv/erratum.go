@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/db/feed/internal/updateid"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -50,7 +50,7 @@ func (r *record) name(rec *feed.Record) error {
 			a.Aliases = others(a.Aliases, "", updates)
 			out = append(out, a)
 		case erratum:
-			if err := bound.Advisories(len(out), len(cves), 1); err != nil {
+			if err := recordlimit.Advisories(len(out), len(cves), 1); err != nil {
 				rec.Advisories = nil
 				return err
 			}

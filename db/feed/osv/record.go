@@ -10,7 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -83,7 +83,7 @@ func (r *record) convert(bad error) feed.Record {
 		return feed.Record{Err: errors.Join(errNoRecord, bad)}
 	}
 	rec := feed.Record{ID: string(r.ID)}
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	errs.Add(bad)
 	var published time.Time
 	for _, t := range []struct {
@@ -140,7 +140,7 @@ func (r *record) affected(b *affected, a matcher.Advisory) (matcher.Advisory, er
 	if kind := b.Database.informational(); kind != matcher.Vulnerability {
 		a.Kind = kind
 	}
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	for i := range b.Ranges {
 		ranges, err := b.Ranges[i].split(a.Key.Type)
 		if err != nil {

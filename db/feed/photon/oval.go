@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -30,7 +30,7 @@ func definition(d *oval.Definition) feed.Record {
 		}
 	}
 	e, err := d.Erratum(feedName, id)
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	errs.Add(err)
 	packages, err := d.Packages(&rules)
 	errs.Add(err)

@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/internal/rhel"
 	"github.com/hullmark/hullmark/matcher"
@@ -82,7 +82,7 @@ func (a *answer) field(key string) any {
 
 func (a *answer) record() feed.Record {
 	rec := feed.Record{ID: a.Name}
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	base := matcher.Advisory{ID: a.Name, Feed: feedName, Summary: summaryOf(a.Bugzilla.Description, a.Name)}
 	if a.Bugzilla.URL != "" {
 		base.URLs = []string{a.Bugzilla.URL}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/internal/limit"
 	"github.com/hullmark/hullmark/internal/rhel"
@@ -29,8 +29,8 @@ type document struct {
 	relations       map[string]relation
 	vulnerabilities []vulnerability
 
-	held int64        // bytes of memory of the three, approximately
-	errs bound.Errors // parts of an unexpected type
+	held int64              // bytes of memory of the three, approximately
+	errs recordlimit.Errors // parts of an unexpected type
 }
 
 type reference struct {

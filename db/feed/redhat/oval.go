@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/internal/rhel"
 	"github.com/hullmark/hullmark/matcher"
@@ -43,7 +43,7 @@ func definition(d *oval.Definition) feed.Record {
 		return feed.Record{ID: d.ID, Err: fmt.Errorf("neither an advisory nor a CVE in the title %.80q", d.Title)}
 	}
 	e, err := d.Erratum(feedName, id)
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	errs.Add(err)
 	packages, err := d.Packages(rules)
 	errs.Add(err)

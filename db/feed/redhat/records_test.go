@@ -12,7 +12,7 @@ import (
 
 	"github.com/hullmark/hullmark/db/feed/internal/feedtest"
 	"github.com/hullmark/hullmark/db/feed/redhat"
-	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/version"
 )

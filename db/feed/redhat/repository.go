@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/internal/rhel"
 	"github.com/hullmark/hullmark/matcher"
@@ -39,7 +39,7 @@ func readRepositories(r *jsonstream.Reader, yield func(feed.Record) error) error
 
 // repository returns the record of a repository.
 func repository(id string, cpes []string, bad error) feed.Record {
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	errs.Add(bad)
 	rec := feed.Record{ID: rhel.Repositories + " " + id}
 	a := matcher.Advisory{

@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/internal/rhel"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -74,7 +74,7 @@ func (d *document) record() feed.Record {
 		rec.Withdrawn = true
 		return rec
 	}
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	var err error
 	rec.Modified, err = errata.Time(d.Tracking.Current)
 	errs.Add(err)
@@ -88,7 +88,7 @@ func (d *document) record() feed.Record {
 		}
 		a.Published, err = errata.Time(cmp.Or(v.Released, d.Tracking.Initial))
 		errs.Add(err)
-		if err := bound.Advisories(len(rec.Advisories), 1, len(statements)); err != nil {
+		if err := recordlimit.Advisories(len(rec.Advisories), 1, len(statements)); err != nil {
 			errs.Add(fmt.Errorf("vulnerabilities[%d]: %w", i, err))
 			break
 		}
@@ -158,7 +158,7 @@ type gatherer struct {
 	threats, flags, unfixed map[string]*note
 	errata                  map[string][]string // that fix a product
 	vectors                 map[string][]*cvss
-	errs                    bound.Errors
+	errs                    recordlimit.Errors
 }
 
 func (g *gatherer) add(status, id string) {

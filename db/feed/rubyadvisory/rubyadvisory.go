@@ -29,7 +29,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/db/feed/internal/yamldoc"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -86,7 +86,7 @@ func (a *advisory) record() feed.Record {
 	if a.URL != "" {
 		adv.URLs = []string{a.URL}
 	}
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	switch {
 	case a.Gem != "":
 		adv.Key = matcher.PackageKey("gem", "", a.Gem)

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/version"
@@ -59,7 +59,7 @@ func (d *document) entry(e *entry, bad error) error {
 // fill sets the ranges and the status of an advisory. The error reports fixes that are not versions, which the ranges still contain.
 func (f *flaw) fill(a *matcher.Advisory, typ string) error {
 	scheme, _ := version.For(typ)
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	for _, fix := range f.fixes {
 		if fix == "0" {
 			continue

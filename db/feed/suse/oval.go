@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/db/feed/internal/suseproduct"
 	"github.com/hullmark/hullmark/db/feed/internal/updateid"
 	"github.com/hullmark/hullmark/internal/lazyregexp"
@@ -39,7 +39,7 @@ func product(c *oval.Criterion) (matcher.Key, bool) {
 func definition(d *oval.Definition) feed.Record {
 	title := strings.TrimSpace(d.Title)
 	e, err := d.Erratum(feedName, title)
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	errs.Add(err)
 	for i := range e.Flaws { // "Mitre CVE-2021-29154" in references
 		e.Flaws[i].ID = cmp.Or(cveID.FindString(e.Flaws[i].ID), e.Flaws[i].ID)
@@ -65,7 +65,7 @@ func definition(d *oval.Definition) feed.Record {
 	}
 	list, err := statements(packages)
 	errs.Add(err)
-	if err := bound.Advisories(0, len(e.Flaws), len(list)); err != nil {
+	if err := recordlimit.Advisories(0, len(e.Flaws), len(list)); err != nil {
 		errs.Add(err)
 		list = nil
 	}
@@ -103,7 +103,7 @@ const maxProducts = errata.MaxRanges
 // package that is affected in one product and not affected in another is affected. The error reports packages with more than maxProducts ranges
 // or restricted products; their statements have the first ones.
 func statements(packages []oval.Package) ([]*statement, error) {
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	byKey := make(map[matcher.Key]*statement)
 	for _, p := range packages {
 		s := byKey[p.Key]

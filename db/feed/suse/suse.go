@@ -25,10 +25,10 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/cvrf"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/db/feed/internal/suseproduct"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -77,7 +77,7 @@ func update(d *cvrf.Document) feed.Record {
 		return feed.Record{Err: fmt.Errorf("%.80q: update without an ID", d.Title)}
 	}
 	rec := feed.Record{ID: d.ID}
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	published, err := errata.Time(d.Initial)
 	errs.Add(err)
 	rec.Modified, err = errata.Time(d.Current)
@@ -110,7 +110,7 @@ func update(d *cvrf.Document) feed.Record {
 			e.Packages = append(e.Packages, errata.Package{Key: key, Arch: arch, Range: matcher.Range{Fixed: evr}})
 		}
 		fixes := e.Record()
-		if err := errors.Join(fixes.Err, bound.Advisories(len(rec.Advisories), 1, len(fixes.Advisories))); err != nil {
+		if err := errors.Join(fixes.Err, recordlimit.Advisories(len(rec.Advisories), 1, len(fixes.Advisories))); err != nil {
 			errs.Add(fmt.Errorf("%.40s: %w", v.CVE, err))
 			continue
 		}

@@ -7,10 +7,10 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/db/feed/internal/updateid"
 	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
@@ -45,7 +45,7 @@ func definition(d *oval.Definition) feed.Record {
 		return feed.Record{ID: d.ID, Err: errors.New("no CVE or no release")}
 	}
 	level, ok := levels.Parse(d.Severity)
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	if !ok {
 		errs.Add(fmt.Errorf("unknown severity %.40q", d.Severity))
 	}

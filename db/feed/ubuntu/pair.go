@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -56,7 +56,7 @@ func parsePairs(j *jsonstream.Reader, yield func(feed.Record) error) error {
 // of the package. OpenVEX alone tells unfixed vulnerabilities apart, and has ended releases and packages that are not affected.
 func (p *pair) record() (feed.Record, error) {
 	var rec, vex feed.Record
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	if len(p.OSV) > 0 {
 		err := parseOSV(strings.NewReader(string(p.OSV)), func(r feed.Record) error {
 			rec = r

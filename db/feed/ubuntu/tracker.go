@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/db/feed/internal/updateid"
 	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/internal/limit"
@@ -105,7 +105,7 @@ func (f *tracked) continued(section, text string) {
 
 func (f *tracked) record() feed.Record {
 	rec := feed.Record{ID: f.id}
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	base := matcher.Advisory{ID: f.id, Feed: feedName, Summary: f.description, URLs: f.urls, Updates: updateid.InURLs(f.urls)}
 	var err error
 	if f.public != "" && f.public != "unknown" {

@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/internal/limit"
 	"github.com/hullmark/hullmark/matcher"
@@ -42,7 +42,7 @@ const maxVEX = 64 << 20
 func readVEX(r io.Reader) (feed.Record, error) {
 	j := jsonstream.NewStream(limit.Reader(r, maxVEX, "document"), jsonstream.MaxValue)
 	var rec feed.Record
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	stamp := func() error {
 		s, err := j.String()
 		if err == nil {
@@ -73,7 +73,7 @@ func readVEX(r io.Reader) (feed.Record, error) {
 				list, wrong := s.advisories()
 				errs.Add(bad, wrong)
 				rec.ID = s.Vulnerability.Name
-				if err := bound.Advisories(len(rec.Advisories), 1, len(list)); err != nil {
+				if err := recordlimit.Advisories(len(rec.Advisories), 1, len(list)); err != nil {
 					return fmt.Errorf("byte %d: %w", j.Offset(), err)
 				}
 				rec.Advisories = append(rec.Advisories, list...)
@@ -94,7 +94,7 @@ func (s *statement) advisories() (list []matcher.Advisory, err error) {
 		return nil, errors.New("statement without a vulnerability")
 	}
 	seen := make(map[matcher.Key]bool)
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	for _, p := range s.Products {
 		rest, ok := strings.CutPrefix(p.ID, "pkg:deb/ubuntu/")
 		rest, query, _ := strings.Cut(rest, "?")

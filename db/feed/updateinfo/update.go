@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/db/feed/internal/xmlstream"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -104,7 +104,7 @@ func (p publisher) record(u *update) feed.Record {
 	e := errata.Erratum{
 		Feed: p.name, ID: u.id, Bugfix: u.typ != "security", Summary: u.title, URLs: u.urls,
 	}
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	if u.id == "" {
 		return feed.Record{Err: fmt.Errorf("%.80q: update without an ID", u.title)}
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/imageref"
-	"github.com/hullmark/hullmark/internal/order"
+	"github.com/hullmark/hullmark/internal/indirectsort"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 )
@@ -58,7 +58,7 @@ func (b *Bundle) Evaluate(ctx context.Context, in report.PolicyInput) (*report.V
 		}
 	}
 	e.lists.finish(v)
-	order.Sort(v.Decisions, compareTargets)
+	indirectsort.Sort(v.Decisions, compareTargets)
 	finish(v)
 	v.Next = e.next
 	for _, l := range m.lists {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hullmark/hullmark/internal/nearest"
+	"github.com/hullmark/hullmark/internal/suggest"
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
@@ -66,7 +66,7 @@ func (l *loader) keys(n *node, what string, known ...string) {
 
 // meant suggests a similar word, if there is one.
 func meant(word string, known []string) string {
-	if s := nearest.Word(word, known); s != "" {
+	if s := suggest.Word(word, known); s != "" {
 		return "; is " + s + " meant?"
 	}
 	return ""

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/hullmark/hullmark/internal/nearest"
+	"github.com/hullmark/hullmark/internal/suggest"
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
@@ -103,7 +103,7 @@ func (x *allowance) finish(v *report.Verdict) {
 			}
 			hint := ""
 			if g := gateOf(gates(), it.gate); g == nil {
-				hint = nearest.Word(it.gate, activeNames())
+				hint = suggest.Word(it.gate, activeNames())
 			} else if g.State == EndOfLife {
 				hint = g.Successor
 			}

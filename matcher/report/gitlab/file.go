@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
@@ -62,7 +62,7 @@ func fileMessages(v *report.Assessment) []message {
 	}
 	var list []message
 	for _, rule := range slices.Sorted(maps.Keys(rules)) {
-		list = append(list, message{"info", plural.Count(rules[rule], "finding") + " for information: " + rule})
+		list = append(list, message{"info", english.Count(rules[rule], "finding") + " for information: " + rule})
 	}
 	var parts []string
 	for _, c := range v.RecordCounts() {

@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 )
@@ -107,7 +107,7 @@ func Write(w io.Writer, v *report.Assessment) error {
 	if v.Time.IsZero() {
 		at = time.Unix(0, 0).UTC().Format("2006-01-02T15:04:05")
 	}
-	s := scanner{ID: or(v.Tool.Name, "hullmark"), Name: or(v.Tool.Name, "hullmark"), URL: web(v.Tool.URL), Version: or(v.Tool.Version, "0"), Vendor: vendor{or(v.Tool.Name, "hullmark")}}
+	s := scanner{ID: or(v.Tool.Name, "hullmark"), Name: or(v.Tool.Name, "hullmark"), URL: webURL(v.Tool.URL), Version: or(v.Tool.Version, "0"), Vendor: vendor{or(v.Tool.Name, "hullmark")}}
 	d := document{
 		Version:         schemaVersion,
 		Scan:            scan{Analyzer: s, Scanner: s, Type: "container_scanning", Start: at, End: at, Status: "success", Messages: messages(v)},
@@ -144,7 +144,7 @@ func messages(v *report.Assessment) []message {
 		list = append(list, message{level, n.Text})
 	}
 	for i := range v.Hidden {
-		list = append(list, message{"info", plural.Count(v.Hidden[i].Count(), "finding") + " hidden: " + v.Hidden[i].Reason.Text})
+		list = append(list, message{"info", english.Count(v.Hidden[i].Count(), "finding") + " hidden: " + v.Hidden[i].Reason.Text})
 	}
 	list = append(list, fileMessages(v)...)
 	for _, x := range v.Report.Diagnostics {
@@ -172,7 +172,7 @@ func of(v *report.Assessment, f *report.Finding, m *matcher.Match, c *analyzer.C
 		}
 	}
 	for _, u := range f.URLs() {
-		if u = web(u); u != "" {
+		if u = webURL(u); u != "" {
 			x.Links = append(x.Links, link{u})
 		}
 	}
@@ -238,8 +238,8 @@ func uuid(parts ...string) string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", h[:4], h[4:6], h[6:8], h[8:10], h[10:16])
 }
 
-// web returns an address if it is one of the web.
-func web(u string) string {
+// webURL returns an address if it is one of the web.
+func webURL(u string) string {
 	p, err := url.Parse(u)
 	if err != nil || p.Scheme != "https" && p.Scheme != "http" || p.Host == "" || strings.Contains(p.RawQuery, " ") {
 		return ""

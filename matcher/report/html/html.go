@@ -28,8 +28,8 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/idlink"
-	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
@@ -78,8 +78,8 @@ func Write(w io.Writer, v *report.Assessment) error {
 		"place":  func(c *analyzer.Component) string { return c.Location() },
 		"add":    func(a, b int) int { return a + b },
 		"sub":    func(a, b int) int { return a - b },
-		"count":  plural.Count,
-		"number": plural.Number,
+		"count":  english.Count,
+		"number": english.Number,
 		"link":   link,
 		"words":  func(s matcher.Status) string { return strings.ReplaceAll(s.String(), "-", " ") },
 		"kind":   func(k report.Target) string { return string(k) },
@@ -111,7 +111,7 @@ func (p *page) fill() {
 	for i := range rows {
 		if r := &rows[i]; r.Why == "" {
 			counts[r.Severity.Level]++
-			tally(r, packages, layers)
+			countFindings(r, packages, layers)
 		}
 	}
 	for l := matcher.Critical; ; l-- {
@@ -176,7 +176,7 @@ func levels(list []report.FileFinding) string {
 	var parts []string
 	for l := matcher.Critical; ; l-- {
 		if counts[l] > 0 {
-			parts = append(parts, plural.Number(counts[l])+" "+l.String())
+			parts = append(parts, english.Number(counts[l])+" "+l.String())
 		}
 		if l == matcher.Unknown {
 			return strings.Join(parts, ", ")
@@ -184,8 +184,8 @@ func levels(list []report.FileFinding) string {
 	}
 }
 
-// web reports whether a text is an address that a reader may follow.
-func web(address string) bool {
+// isWebURL reports whether a text is an address that a reader may follow.
+func isWebURL(address string) bool {
 	return strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "http://")
 }
 

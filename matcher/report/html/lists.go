@@ -67,8 +67,8 @@ func layersOf(v *report.Assessment) []layer {
 	return list
 }
 
-// tally counts a finding at its packages and their layers.
-func tally(r *row, packages []installed, layers []layer) {
+// countFindings counts a finding at its packages and their layers.
+func countFindings(r *row, packages []installed, layers []layer) {
 	seen := make(map[int]bool)
 	for _, n := range r.Numbers {
 		p := &packages[n]

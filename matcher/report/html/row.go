@@ -105,7 +105,7 @@ func (r row) Pages() []string {
 	for _, id := range r.Aliases {
 		known = append(known, link(id))
 	}
-	return slices.DeleteFunc(r.URLs(), func(u string) bool { return !web(u) || slices.Contains(known, u) })
+	return slices.DeleteFunc(r.URLs(), func(u string) bool { return !isWebURL(u) || slices.Contains(known, u) })
 }
 
 // Title is the first line to read about the finding.

@@ -12,8 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/lazyregexp"
-	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
@@ -81,15 +81,15 @@ func (b *writer) head() {
 	}
 	b.printf("## %s %s\n\n", mark, code(v.Name))
 	if len(v.Findings) == 0 {
-		b.printf("No vulnerabilities are known in the %s that could be judged.\n", plural.Count(v.Matched-v.Uncovered, "package"))
+		b.printf("No vulnerabilities are known in the %s that could be judged.\n", english.Count(v.Matched-v.Uncovered, "package"))
 	} else {
-		b.printf("**%s**: %s in %s.\n\n", plural.Count(len(v.Findings), "finding"), plural.Count(v.Vulnerabilities, "vulnerability"), plural.Count(subjects(v.Findings), "package"))
+		b.printf("**%s**: %s in %s.\n\n", english.Count(len(v.Findings), "finding"), english.Count(v.Vulnerabilities, "vulnerability"), english.Count(subjects(v.Findings), "package"))
 		b.counts()
 	}
 	if known > 0 {
-		b.printf("\n**%s in files**", plural.Count(known, "finding"))
+		b.printf("\n**%s in files**", english.Count(known, "finding"))
 		if info := known - files; info > 0 {
-			b.printf(", %s for information", plural.Number(info))
+			b.printf(", %s for information", english.Number(info))
 		}
 		b.printf(".\n")
 	}
@@ -200,7 +200,7 @@ func (b *writer) files() {
 			b.printf("\n| severity | file | finding | rule | of package |\n|---|---|---|---|---|\n")
 		}
 		if b.n > maxFiles {
-			b.printf("\nand %s in files.\n", plural.Count(len(list)-i, "more finding"))
+			b.printf("\nand %s in files.\n", english.Count(len(list)-i, "more finding"))
 			return
 		}
 		title, owner := cut(f.Title), ""
@@ -219,9 +219,9 @@ func (b *writer) examined() {
 	if counts := b.v.RecordCounts(); len(counts) > 0 {
 		var parts []string
 		for _, c := range counts {
-			parts = append(parts, fmt.Sprintf("%s %s", plural.Number(c.N), escape(cut(c.Kind))))
+			parts = append(parts, fmt.Sprintf("%s %s", english.Number(c.N), escape(cut(c.Kind))))
 		}
-		b.printf("\n%s: %s.\n", plural.Count(len(b.v.Report.Records), "record"), strings.Join(parts, ", "))
+		b.printf("\n%s: %s.\n", english.Count(len(b.v.Report.Records), "record"), strings.Join(parts, ", "))
 	}
 	list := b.v.Searches()
 	if list == nil {
@@ -245,7 +245,7 @@ func (b *writer) hidden() {
 	if n == 0 {
 		return
 	}
-	b.printf("\n<details><summary>%s hidden</summary>\n\n", plural.Count(n, "finding"))
+	b.printf("\n<details><summary>%s hidden</summary>\n\n", english.Count(n, "finding"))
 	var lines []string
 	for i := range b.v.Hidden {
 		lines = append(lines, fmt.Sprintf("- %d: %s", b.v.Hidden[i].Count(), escape(cut(b.v.Hidden[i].Reason.Text))))
@@ -261,7 +261,7 @@ func (b *writer) notes() {
 	}
 	b.lines(lines, maxRest)
 	if n := len(b.v.Report.Diagnostics); n > 0 {
-		b.printf("\n%s could not be read or understood, so that packages may be missing.\n", plural.Count(n, "file"))
+		b.printf("\n%s could not be read or understood, so that packages may be missing.\n", english.Count(n, "file"))
 	}
 }
 

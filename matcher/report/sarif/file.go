@@ -62,9 +62,9 @@ func (b *builder) fileFinding(f *report.FileFinding, worst matcher.Level, titles
 		}
 		help := "Severity: " + worst.String() + "\nRule: " + ruleOf(f) + "\nAnalyzer: " + orNone(f.Analyzer)
 		if len(details) > 0 {
-			help += "\n\n" + few(details, 5, "\n", "\nand %d more")
+			help += "\n\n" + joinUpTo(details, 5, "\n", "\nand %d more")
 		}
-		b.list = append(b.list, rule{ID: ruleOf(f), Short: plain(ruleTitle(f, titles)), Help: new(whole(help)), HelpURI: b.home(), Config: configuration{levelOf(worst)}, Properties: properties})
+		b.list = append(b.list, rule{ID: ruleOf(f), Short: shortMessage(ruleTitle(f, titles)), Help: new(plainMessage(help)), HelpURI: b.home(), Config: configuration{levelOf(worst)}, Properties: properties})
 	}
 	message := orNone(f.Title)
 	if f.Detail != "" {
@@ -92,7 +92,7 @@ func (b *builder) fileFinding(f *report.FileFinding, worst matcher.Level, titles
 		properties["purl"] = f.Package.PURL
 	}
 	r := result{
-		RuleID: ruleOf(f), RuleIndex: i, Level: levelOf(f.Level), Message: plain(message), Locations: []location{l},
+		RuleID: ruleOf(f), RuleIndex: i, Level: levelOf(f.Level), Message: shortMessage(message), Locations: []location{l},
 		Fingerprints: b.fingerprints(parts...), Properties: properties,
 	}
 	if f.Reason != nil {

@@ -27,26 +27,26 @@ func (b *builder) rule(f *report.Finding) int {
 		help.add("Package: " + x.Subject.Name + " " + x.Subject.Version + "\nFixed in: " + orNone(x.Fixed) + "\nStatus: " + x.Word())
 	}
 	r := rule{
-		ID: f.ID, Short: plain(f.ID + " in " + few(names.list, 3, ", ", " and %d more packages")), Config: configuration{levelOf(level)},
+		ID: f.ID, Short: shortMessage(f.ID + " in " + joinUpTo(names.list, 3, ", ", " and %d more packages")), Config: configuration{levelOf(level)},
 		Properties: map[string]any{"security-severity": securitySeverity(worst), "precision": precision(f), "tags": tags(level)},
 	}
 	summary := f.Summary()
 	if summary != "" {
-		r.Full = new(plain(summary))
+		r.Full = new(shortMessage(summary))
 	}
 	r.HelpURI = b.page(f)
-	text := "Severity: " + level.String() + "\n" + few(help.list, 20, "\n", "\nand %d more")
+	text := "Severity: " + level.String() + "\n" + joinUpTo(help.list, 20, "\n", "\nand %d more")
 	if summary != "" && shorten(summary) != summary {
 		text += "\n\n" + summary
 	}
-	r.Help = new(whole(text))
+	r.Help = new(plainMessage(text))
 	b.rules[f.ID] = len(b.list)
 	b.list = append(b.list, r)
 	return len(b.list) - 1
 }
 
-// few joins up to n texts and counts the others.
-func few(list []string, n int, separator, more string) string {
+// joinUpTo joins up to n texts and counts the others.
+func joinUpTo(list []string, n int, separator, more string) string {
 	if len(list) <= n {
 		return strings.Join(list, separator)
 	}
@@ -56,7 +56,7 @@ func few(list []string, n int, separator, more string) string {
 // page returns the address of a page about a vulnerability. Every rule has one.
 func (b *builder) page(f *report.Finding) string {
 	for _, u := range f.URLs() {
-		if address, ok := web(u); ok {
+		if address, ok := webURL(u); ok {
 			return address
 		}
 	}
@@ -70,13 +70,13 @@ func (b *builder) page(f *report.Finding) string {
 
 // home returns the address of the tool.
 func (b *builder) home() string {
-	if address, ok := web(b.v.Tool.URL); ok {
+	if address, ok := webURL(b.v.Tool.URL); ok {
 		return address
 	}
 	return homepage
 }
 
-func web(address string) (string, bool) {
+func webURL(address string) (string, bool) {
 	p, err := url.Parse(address)
 	if err != nil || p.Scheme != "http" && p.Scheme != "https" || p.Host == "" {
 		return "", false
@@ -143,7 +143,7 @@ func (b *builder) group(findings []*report.Finding) {
 		r.Locations, r.Related = r.Locations[:maxLocations], r.Locations[maxLocations:]
 		messages = append([]string{fmt.Sprintf("%d more places are related locations", n)}, messages...)
 	}
-	r.Message = plain(strings.Join(messages, "\n"))
+	r.Message = shortMessage(strings.Join(messages, "\n"))
 	if len(purls.list) > 0 {
 		r.Properties["purl"] = purls.list[0]
 	}
@@ -219,7 +219,7 @@ func (p *places) add(l location, label, inside string) {
 		i = len(p.list)
 		p.at[key] = i
 		if inside != "" {
-			l.Message = new(plain(inside))
+			l.Message = new(shortMessage(inside))
 		}
 		p.list, p.labels = append(p.list, l), append(p.labels, set{})
 	}

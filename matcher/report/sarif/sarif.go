@@ -170,11 +170,11 @@ func (b *builder) notifications() []notification {
 		if n.Code == report.NoteBase {
 			level = "note"
 		}
-		list = append(list, notification{Level: level, Message: plain(n.Text)})
+		list = append(list, notification{Level: level, Message: shortMessage(n.Text)})
 	}
-	list = append(list, notification{Level: "note", Message: plain(b.v.Examined())})
+	list = append(list, notification{Level: "note", Message: shortMessage(b.v.Examined())})
 	for _, d := range b.v.Report.Diagnostics {
-		n := notification{Level: "warning", Message: plain(d.Message)}
+		n := notification{Level: "warning", Message: shortMessage(d.Message)}
 		if d.Path != "" {
 			n.Locations = []location{b.locate(d.Path, d.Line)}
 		}
@@ -183,11 +183,11 @@ func (b *builder) notifications() []notification {
 	return list
 }
 
-// plain is a message without links, and not longer than code hosts show. SARIF makes a link of [text](target) in plain text, too.
-func plain(s string) text { return text{Text: shorten(whole(s).Text)} }
+// shortMessage is a message without links, and not longer than code hosts show. SARIF makes a link of [text](target) in plain text, too.
+func shortMessage(s string) text { return text{Text: shorten(plainMessage(s).Text)} }
 
-// whole is a message without links.
-func whole(s string) text {
+// plainMessage is a message without links.
+func plainMessage(s string) text {
 	if strings.Contains(s, "](") {
 		s = brackets.Replace(s)
 	}

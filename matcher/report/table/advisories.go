@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -104,7 +104,7 @@ func affected(a *matcher.Advisory) string {
 		parts = append(parts, cmp.Or(strings.TrimSpace(text), "all"))
 	}
 	if n := len(a.Versions); n > 0 {
-		parts = append(parts, plural.Count(n, "version"))
+		parts = append(parts, english.Count(n, "version"))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/terminal"
 )
 
@@ -34,15 +34,15 @@ func (t *table) base() {
 	if t.a.Result == nil {
 		return
 	}
-	t.printf("  %s with the base image, %s with the application's layers\n", plural.Count(b.Findings, "finding"), plural.Number(b.Application))
+	t.printf("  %s with the base image, %s with the application's layers\n", english.Count(b.Findings, "finding"), english.Number(b.Application))
 	if n := b.Newer; n != nil {
-		parts = []string{fmt.Sprintf("would fix %s of the %s", plural.Number(n.Fixes), plural.Number(b.Findings))}
+		parts = []string{fmt.Sprintf("would fix %s of the %s", english.Number(n.Fixes), english.Number(b.Findings))}
 		if n.Brings > 0 {
-			parts = append(parts, "bring "+plural.Count(n.Brings, "other"))
+			parts = append(parts, "bring "+english.Count(n.Brings, "other"))
 		}
 		t.printf("  %s %s\n", terminal.Escape(n.Name), strings.Join(parts, " and "))
 		if n.Uncovered > 0 {
-			t.printf("  %s\n", t.Alarm(fmt.Sprintf("it may have more findings: no advisories for %s of it", plural.Count(n.Uncovered, "package"))))
+			t.printf("  %s\n", t.Alarm(fmt.Sprintf("it may have more findings: no advisories for %s of it", english.Count(n.Uncovered, "package"))))
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
@@ -39,7 +39,7 @@ func WriteExplanations(w io.Writer, x *report.Explanations, o Options) error {
 		p.group(g)
 	}
 	if absent > maxAbsent {
-		p.printf("\n%s more that are not installed\n", plural.Number(absent-maxAbsent))
+		p.printf("\n%s more that are not installed\n", english.Number(absent-maxAbsent))
 	}
 	p.enrichment()
 	p.noData()

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
@@ -46,7 +46,7 @@ func (t *table) files() {
 	}
 	t.more(listed)
 	for _, rule := range slices.Sorted(maps.Keys(counts)) {
-		t.printf("  %s for information: %s\n", plural.Count(counts[rule], "finding"), terminal.Escape(rule))
+		t.printf("  %s for information: %s\n", english.Count(counts[rule], "finding"), terminal.Escape(rule))
 	}
 }
 
@@ -88,24 +88,24 @@ func (t *table) inFiles() {
 	var parts []string
 	for l := matcher.Critical; ; l-- {
 		if n := levels[l]; n > 0 {
-			parts = append(parts, plural.Number(n)+" "+t.level(l.String()))
+			parts = append(parts, english.Number(n)+" "+t.level(l.String()))
 		}
 		if l == matcher.Unknown {
 			break
 		}
 	}
 	if info > 0 {
-		parts = append(parts, plural.Number(info)+" for information")
+		parts = append(parts, english.Number(info)+" for information")
 	}
 	if n := len(t.a.FileFindings); n > 0 {
-		t.printf("%s: %s\n", t.Bold(plural.Count(n, "finding")+" in files"), strings.Join(parts, ", "))
+		t.printf("%s: %s\n", t.Bold(english.Count(n, "finding")+" in files"), strings.Join(parts, ", "))
 	}
 	parts = nil
 	for _, c := range t.a.RecordCounts() {
-		parts = append(parts, plural.Number(c.N)+" "+terminal.Escape(c.Kind))
+		parts = append(parts, english.Number(c.N)+" "+terminal.Escape(c.Kind))
 	}
 	if n := len(t.a.Report.Records); n > 0 {
-		t.printf("%s: %s\n", plural.Count(n, "record"), strings.Join(parts, ", "))
+		t.printf("%s: %s\n", english.Count(n, "record"), strings.Join(parts, ", "))
 	}
 }
 

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 )
@@ -46,7 +46,7 @@ func (p *explainer) ranges(g *report.ExplanationGroup) {
 		}
 	}
 	if n := len(a.Ranges) - shown; n > 0 {
-		p.line("", "and %s", plural.Count(n, "range")+" that it is outside of")
+		p.line("", "and %s", english.Count(n, "range")+" that it is outside of")
 	}
 	if n := len(a.Versions); n > 0 {
 		listed := "which the installed one is not"
@@ -56,7 +56,7 @@ func (p *explainer) ranges(g *report.ExplanationGroup) {
 		if len(g.Components) == 0 {
 			listed = "such as " + a.Versions[0]
 		}
-		p.line("versions", "%s, %s", plural.Count(n, "single version"), listed)
+		p.line("versions", "%s, %s", english.Count(n, "single version"), listed)
 	}
 }
 

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
@@ -26,18 +26,18 @@ func (t *table) summary() {
 		if len(a.Hidden) > 0 {
 			found = "besides the hidden ones"
 		}
-		t.printf("%s %s in the %s that could be checked\n", t.Bold("no vulnerabilities"), found, plural.Count(checked, "package"))
+		t.printf("%s %s in the %s that could be checked\n", t.Bold("no vulnerabilities"), found, english.Count(checked, "package"))
 	} else {
 		t.counts()
 	}
-	t.printf("%s of %s checked", plural.Number(checked), plural.Count(len(a.Report.Components), "package"))
+	t.printf("%s of %s checked", english.Number(checked), english.Count(len(a.Report.Components), "package"))
 	var not []string
 	if n := a.Uncovered; n > 0 {
-		not = append(not, plural.Number(n)+" without advisories")
+		not = append(not, english.Number(n)+" without advisories")
 	}
 	for _, reason := range []matcher.SkipReason{matcher.OwnedByDistro, matcher.OnlyDeclared, matcher.OnlyCached, matcher.OnlyTestData, matcher.NoVersion} {
 		if n := a.Skipped[reason]; n > 0 {
-			not = append(not, plural.Number(n)+" "+reason.Text())
+			not = append(not, english.Number(n)+" "+reason.Text())
 		}
 	}
 	if len(not) > 0 {
@@ -45,13 +45,13 @@ func (t *table) summary() {
 	}
 	t.printf("\n")
 	if a.Omitted > 0 {
-		t.printf("%s left out that only lock files or manifests name\n", plural.Count(a.Omitted, "package"))
+		t.printf("%s left out that only lock files or manifests name\n", english.Count(a.Omitted, "package"))
 	}
 	if n := len(a.LeftOut) - a.Omitted; n > 0 {
-		t.printf("%s left out in caches of package managers or test data\n", plural.Count(n, "package"))
+		t.printf("%s left out in caches of package managers or test data\n", english.Count(n, "package"))
 	}
 	if n := len(a.Report.Diagnostics); n > 0 {
-		t.printf("%s: some files could not be read, so packages may be missing\n", t.Alarm(plural.Count(n, "diagnostic")))
+		t.printf("%s: some files could not be read, so packages may be missing\n", t.Alarm(english.Count(n, "diagnostic")))
 	}
 }
 
@@ -73,12 +73,12 @@ func (t *table) counts() {
 			uncertain++
 		}
 	}
-	t.printf("%s: %s in %s\n", t.Bold(plural.Count(len(t.a.Findings), "finding")),
-		plural.Count(t.a.Vulnerabilities, "vulnerability"), plural.Count(len(subjects), "package"))
+	t.printf("%s: %s in %s\n", t.Bold(english.Count(len(t.a.Findings), "finding")),
+		english.Count(t.a.Vulnerabilities, "vulnerability"), english.Count(len(subjects), "package"))
 	var parts []string
 	for l := matcher.Critical; ; l-- {
 		if n := levels[l]; n > 0 {
-			parts = append(parts, plural.Number(n)+" "+t.level(l.String()))
+			parts = append(parts, english.Number(n)+" "+t.level(l.String()))
 		}
 		if l == matcher.Unknown {
 			break
@@ -88,13 +88,13 @@ func (t *table) counts() {
 	parts = nil
 	for s := matcher.Affected; s <= matcher.EndOfLife; s++ {
 		if n := statuses[s]; n > 0 {
-			parts = append(parts, plural.Number(n)+" "+counted(s))
+			parts = append(parts, english.Number(n)+" "+counted(s))
 		}
 	}
 	t.printf("  by status    %s\n", strings.Join(parts, ", "))
-	t.printf("  fixable      %s", plural.Number(fixable))
+	t.printf("  fixable      %s", english.Number(fixable))
 	if uncertain > 0 {
-		t.printf(", %s uncertain", plural.Number(uncertain))
+		t.printf(", %s uncertain", english.Number(uncertain))
 	}
 	t.printf("\n")
 }
@@ -126,19 +126,19 @@ func (t *table) coverage() {
 			if e.Packages == 0 {
 				note = "NOT READ"
 			}
-			g.Add(e.Name(), plural.Number(e.Packages), "", "", "", note)
+			g.Add(e.Name(), english.Number(e.Packages), "", "", "", note)
 		}
 		for _, c := range e.Coverage {
 			age, note := "", ""
 			if !c.Date.IsZero() && !a.Time.IsZero() {
-				age = plural.Count(max(0, int(a.Time.Sub(c.Date).Hours()/24)), "day") + " old"
+				age = english.Count(max(0, int(a.Time.Sub(c.Date).Hours()/24)), "day") + " old"
 			}
 			if c.Missing {
 				note = "NOT FETCHED"
 			} else if c.Sampled {
 				note = "SAMPLES ONLY"
 			}
-			g.Add(e.Name(), plural.Number(e.Packages), c.Feed, day(c.Date), age, note)
+			g.Add(e.Name(), english.Number(e.Packages), c.Feed, day(c.Date), age, note)
 		}
 	}
 	if !g.Empty() {

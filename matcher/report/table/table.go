@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/idlink"
-	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
@@ -103,9 +103,9 @@ func (t *table) subject() {
 		parts = append(parts, r.Image.Platform)
 	}
 	if len(r.Layers) > 0 {
-		parts = append(parts, plural.Count(len(r.Layers), "layer"))
+		parts = append(parts, english.Count(len(r.Layers), "layer"))
 	}
-	parts = append(parts, plural.Count(len(r.Components), "package"))
+	parts = append(parts, english.Count(len(r.Components), "package"))
 	t.printf("%s  %s\n", t.Bold(terminal.Escape(t.a.Name)), terminal.Escape(strings.Join(parts, ", ")))
 }
 
@@ -126,11 +126,11 @@ func (t *table) upgrades() {
 		}
 		open := ""
 		if u.Open > 0 {
-			open = plural.Number(u.Open)
+			open = english.Number(u.Open)
 		}
-		g.Add(u.Subject.Name, u.Subject.Version, u.To, plural.Number(u.Fixes), u.Worst.String(), open)
+		g.Add(u.Subject.Name, u.Subject.Version, u.To, english.Number(u.Fixes), u.Worst.String(), open)
 	}
-	t.printf("\n%s\n", t.Bold(fmt.Sprintf("%s would fix %s of %s", plural.Count(len(list), "upgrade"), plural.Number(fixes), plural.Count(len(t.a.Findings), "finding"))))
+	t.printf("\n%s\n", t.Bold(fmt.Sprintf("%s would fix %s of %s", english.Count(len(list), "upgrade"), english.Number(fixes), english.Count(len(t.a.Findings), "finding"))))
 	g.Write(t.w, t.Style)
 	t.more(len(list))
 }
@@ -142,7 +142,7 @@ func (t *table) remedies() {
 	for i := range r.Remedies {
 		x := &r.Remedies[i]
 		if x.Command != "" {
-			t.printf("\n%s closes %s:\n  %s\n", x.Type, plural.Count(x.Closes, "finding"), terminal.Escape(x.Command))
+			t.printf("\n%s closes %s:\n  %s\n", x.Type, english.Count(x.Closes, "finding"), terminal.Escape(x.Command))
 		}
 		var unsure []string
 		for k := range x.Upgrades {
@@ -153,14 +153,14 @@ func (t *table) remedies() {
 		t.lines(unsure)
 	}
 	if r.Base > 0 {
-		t.printf("\nOnly another base image can close %s, which no version of a package does.\n", plural.Count(r.Base, "finding"))
+		t.printf("\nOnly another base image can close %s, which no version of a package does.\n", english.Count(r.Base, "finding"))
 	}
 }
 
 // more counts what Options.Top leaves out.
 func (t *table) more(n int) {
 	if t.o.Top > 0 && n > t.o.Top {
-		t.printf("  and %s more\n", plural.Number(n-t.o.Top))
+		t.printf("  and %s more\n", english.Number(n-t.o.Top))
 	}
 }
 

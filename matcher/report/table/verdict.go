@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/report"
 )
@@ -27,18 +27,18 @@ func (t *table) verdict() {
 	if e := v.Passed; e != nil {
 		t.printf("  the image passes whatever the decisions are: %s (line %d)\n", terminal.Escape(e.Reason), e.Line)
 	}
-	t.printf("  %s: %d stop, %d warn, %d go, of these %d allowed by lists and %d hidden\n", plural.Count(len(v.Decisions), "decision"), v.Count(report.Stop), v.Count(report.Warn), v.Count(report.Go), allowed(v), v.Hidden())
+	t.printf("  %s: %d stop, %d warn, %d go, of these %d allowed by lists and %d hidden\n", english.Count(len(v.Decisions), "decision"), v.Count(report.Stop), v.Count(report.Warn), v.Count(report.Go), allowed(v), v.Hidden())
 	var lines []string
 	for i := range v.Decisions {
 		if d := &v.Decisions[i]; d.Target != report.TargetMatch && d.Action > report.Go {
-			lines = append(lines, fmt.Sprintf("%s: %s", t.action(d.Action.String()), terminal.Escape(t.about(d)+cmp.Or(d.Message, d.Rule))))
+			lines = append(lines, fmt.Sprintf("%s: %s", t.action(d.Action.String()), terminal.Escape(t.packagePrefix(d)+cmp.Or(d.Message, d.Rule))))
 		}
 	}
 	t.lines(lines)
 	lines = nil
 	for i := range v.Decisions {
 		if d := &v.Decisions[i]; d.Allowed != nil {
-			lines = append(lines, terminal.Escape(fmt.Sprintf("allowed%s: %s, %s (%s, line %d)", until(d.Allowed), t.about(d)+d.Allowed.What, d.Allowed.Reason, d.Allowed.List, d.Allowed.Line)))
+			lines = append(lines, terminal.Escape(fmt.Sprintf("allowed%s: %s, %s (%s, line %d)", expiryText(d.Allowed), t.packagePrefix(d)+d.Allowed.What, d.Allowed.Reason, d.Allowed.List, d.Allowed.Line)))
 		}
 	}
 	t.lines(lines)
@@ -70,8 +70,8 @@ func (t *table) lines(list []string) {
 	}
 }
 
-// about names the package of a decision, which its message may not do.
-func (t *table) about(d *report.Decision) string {
+// packagePrefix names the package of a decision, which its message may not do.
+func (t *table) packagePrefix(d *report.Decision) string {
 	if c := t.a.Component(d.Component); c != nil && d.Target == report.TargetPackage {
 		return c.Name + " " + c.Version + ": "
 	}
@@ -88,7 +88,7 @@ func allowed(v *report.Verdict) int {
 	return n
 }
 
-func until(e *report.Entry) string {
+func expiryText(e *report.Entry) string {
 	if e.Expires.IsZero() {
 		return ""
 	}
@@ -101,10 +101,10 @@ func (t *table) hidden() {
 	if n == 0 {
 		return
 	}
-	t.printf("\n%s\n", t.Bold(plural.Count(n, "finding")+" hidden"))
+	t.printf("\n%s\n", t.Bold(english.Count(n, "finding")+" hidden"))
 	for i := range t.a.Hidden {
 		h := &t.a.Hidden[i]
-		t.printf("  %s: %s\n", plural.Number(h.Count()), terminal.Escape(h.Reason.Text))
+		t.printf("  %s: %s\n", english.Number(h.Count()), terminal.Escape(h.Reason.Text))
 		if !t.o.ShowHidden {
 			continue
 		}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/english"
 	"github.com/hullmark/hullmark/matcher/watch"
 )
 
@@ -46,20 +46,20 @@ func Summarize(d *Delivery) Summary {
 			s.Lines = append(s.Lines, line(i.String()))
 		}
 		if m.More > 0 {
-			s.Lines = append(s.Lines, "and "+plural.Count(m.More, "other image"))
+			s.Lines = append(s.Lines, "and "+english.Count(m.More, "other image"))
 		}
 		return s
 	}
-	s := Summary{Title: line(plural.Count(len(d.Messages), "event") + counts(d))}
+	s := Summary{Title: line(english.Count(len(d.Messages), "event") + counts(d))}
 	for i := range shown {
 		text := shown[i].text()
 		if n := shown[i].More; n > 0 {
-			text = cut(text, maxLine-30) + " (" + plural.Count(n, "image") + ")"
+			text = cut(text, maxLine-30) + " (" + english.Count(n, "image") + ")"
 		}
 		s.Lines = append(s.Lines, line(text))
 	}
 	if rest := len(d.Messages) - len(shown); rest > 0 {
-		s.Lines = append(s.Lines, "and "+plural.Count(rest, "other event"))
+		s.Lines = append(s.Lines, "and "+english.Count(rest, "other event"))
 	}
 	return s
 }
@@ -169,7 +169,7 @@ func Teams(d *Delivery) (*Body, error) {
 	add(s.Title, "Bolder")
 	for i, l := range s.Lines {
 		if !add(l, "") {
-			blocks = append(blocks, block{"RichTextBlock", []run{{"TextRun", "and " + plural.Count(len(s.Lines)-i, "other line"), ""}}})
+			blocks = append(blocks, block{"RichTextBlock", []run{{"TextRun", "and " + english.Count(len(s.Lines)-i, "other line"), ""}}})
 			break
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hullmark/hullmark/internal/cputime"
+	"github.com/hullmark/hullmark/internal/testing/cputime"
 )
 
 func found(c *Checker) string {

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/internal/limit"
 	"github.com/hullmark/hullmark/internal/rpmname"
 	"github.com/hullmark/hullmark/matcher"
@@ -61,7 +61,7 @@ func (e *Erratum) Record() feed.Record {
 	}
 	packages, err := Split(e.Packages)
 	if err == nil {
-		err = bound.Advisories(0, len(flaws), len(packages))
+		err = recordlimit.Advisories(0, len(flaws), len(packages))
 	}
 	if err != nil {
 		rec.Err = err

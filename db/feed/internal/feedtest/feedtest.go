@@ -19,9 +19,9 @@ import (
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/location"
-	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/internal/download"
-	"github.com/hullmark/hullmark/internal/golden"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
+	"github.com/hullmark/hullmark/internal/testing/golden"
 	"github.com/hullmark/hullmark/matcher"
 )
 

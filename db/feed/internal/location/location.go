@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hullmark/hullmark/internal/credmask"
 	"github.com/hullmark/hullmark/internal/download"
-	"github.com/hullmark/hullmark/internal/scrub"
 )
 
 // Limits bound the data that is read from one location.
@@ -100,7 +100,7 @@ func Display(location string) string {
 	if !IsURL(location) {
 		return location
 	}
-	return new(scrub.Scrubber).Text(location)
+	return new(credmask.Masker).Text(location)
 }
 
 // Read returns how many bytes of the location, or of the files of a directory, have been read so far.

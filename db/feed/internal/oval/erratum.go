@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
+	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -38,7 +38,7 @@ func (d *Definition) Packages(r *Rules) ([]Package, error) {
 		return nil, err
 	}
 	var out []Package
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	for _, leaves := range cases {
 		packages, err := r.one(leaves)
 		errs.Add(err)
@@ -119,7 +119,7 @@ func (d *Definition) Severities(source string, c *CVE) ([]matcher.Severity, erro
 // Erratum returns the erratum of a definition of class patch, without packages. The error joins the parts that could not be parsed.
 func (d *Definition) Erratum(name, id string) (*errata.Erratum, error) {
 	e := &errata.Erratum{Feed: name, ID: id, Summary: d.Title}
-	var errs bound.Errors
+	var errs recordlimit.Errors
 	var err error
 	e.Published, err = errata.Time(d.Issued)
 	errs.Add(err)
