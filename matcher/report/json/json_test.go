@@ -2,7 +2,9 @@ package json_test
 
 import (
 	"bytes"
+	stdjson "encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -90,7 +92,7 @@ func firstDifference(got, want []byte) string {
 	return "one is longer"
 }
 
-// TestVersion1 reads a document of the former version, which wrote reasons in English.
+// TestVersion1 reads a document of version 1, which wrote reasons in English.
 func TestVersion1(t *testing.T) {
 	text, err := os.ReadFile("testdata/version1.json")
 	if err != nil {
@@ -103,6 +105,53 @@ func TestVersion1(t *testing.T) {
 	if a.Skipped[matcher.OwnedByDistro] != 1 || a.HiddenCount != 2 || a.Reasons[0].Code != report.ReasonVEX || a.Reasons[1].Code != report.ReasonNotNew || len(a.Findings) != 1 {
 		t.Errorf("skipped %v, hidden %v, findings %v", a.Skipped, a.Hidden, a.Findings)
 	}
+}
+
+// TestVersion2 reads a document of version 2, which did not count findings in files, and loses nothing of it.
+func TestVersion2(t *testing.T) {
+	text, err := os.ReadFile("testdata/version2.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := json.Read(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var was, is map[string]any
+	if err := errors.Join(stdjson.Unmarshal(text, &was), stdjson.Unmarshal(write(t, a), &is)); err != nil {
+		t.Fatal(err)
+	}
+	if is["schema"] != 3.0 {
+		t.Errorf("written as version %v", is["schema"])
+	}
+	delete(was, "schema")
+	for _, lost := range missing("", was, is) {
+		t.Errorf("lost: %s", lost)
+	}
+}
+
+// missing returns the paths of values in was that are not in is.
+func missing(path string, was, is any) (paths []string) {
+	switch was := was.(type) {
+	case map[string]any:
+		is, _ := is.(map[string]any)
+		for k, v := range was {
+			paths = append(paths, missing(path+"."+k, v, is[k])...)
+		}
+	case []any:
+		is, _ := is.([]any)
+		for i, v := range was {
+			if i >= len(is) {
+				return append(paths, fmt.Sprintf("%s[%d]", path, i))
+			}
+			paths = append(paths, missing(fmt.Sprintf("%s[%d]", path, i), v, is[i])...)
+		}
+	default:
+		if was != is {
+			paths = append(paths, fmt.Sprintf("%s: %v became %v", path, was, is))
+		}
+	}
+	return paths
 }
 
 // TestUnmatched covers an Assessment without a result.
