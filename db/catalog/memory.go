@@ -335,6 +335,18 @@ func (m *Memory) Verdicts(_ context.Context, tenant, digest string) ([]Verdict, 
 	return slices.Clone(m.verdicts[[2]string{tenant, digest}]), nil
 }
 
+// Verdict returns the current verdict of a policy. It implements [Store].
+func (m *Memory) Verdict(_ context.Context, tenant, digest, policy string) (*Verdict, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for _, v := range slices.Backward(m.verdicts[[2]string{tenant, digest}]) {
+		if v.Policy == policy {
+			return &v, nil
+		}
+	}
+	return nil, fmt.Errorf("catalog: verdict about %s: %w", digest, ErrNotFound)
+}
+
 // Due returns current verdicts to evaluate again. It implements [Store].
 func (m *Memory) Due(_ context.Context, now time.Time, n int) ([]Verdict, error) {
 	m.mu.RLock()

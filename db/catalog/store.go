@@ -110,6 +110,9 @@ type Store interface {
 	// Verdicts returns the verdicts of an image for a tenant, oldest first.
 	Verdicts(ctx context.Context, tenant, digest string) ([]Verdict, error)
 
+	// Verdict returns the current verdict of a policy about an image for a tenant, or an error that wraps ErrNotFound.
+	Verdict(ctx context.Context, tenant, digest, policy string) (*Verdict, error)
+
 	// Due returns up to n current verdicts whose Until is not after now, the earliest first. Verdicts of deleted images are not due.
 	Due(ctx context.Context, now time.Time, n int) ([]Verdict, error)
 

@@ -441,6 +441,17 @@ func verdicts(t *testing.T, s catalog.Store) {
 	if list, err := s.Verdicts(t.Context(), "a", digest(1)); err != nil || len(list) != 4 || !reflect.DeepEqual(list[3], again) {
 		t.Errorf("%+v, %v", list, err)
 	}
+	if v, err := s.Verdict(t.Context(), "a", digest(1), "p"); err != nil || !reflect.DeepEqual(*v, again) {
+		t.Errorf("%+v, %v", v, err)
+	}
+	if v, err := s.Verdict(t.Context(), "a", digest(1), "q"); err != nil || !reflect.DeepEqual(*v, other) {
+		t.Errorf("of another policy: %+v, %v", v, err)
+	}
+	for _, none := range [][3]string{{"b", digest(1), "p"}, {"a", digest(2), "p"}, {"a", digest(1), "r"}} {
+		if v, err := s.Verdict(t.Context(), none[0], none[1], none[2]); !errors.Is(err, catalog.ErrNotFound) {
+			t.Errorf("%q: %+v, %v", none, v, err)
+		}
+	}
 	if list, err := s.Verdicts(t.Context(), "b", digest(1)); err != nil || len(list) > 0 {
 		t.Errorf("of another tenant: %v, %v", list, err)
 	}

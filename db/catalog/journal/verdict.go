@@ -137,33 +137,26 @@ func (j *Journal) record(ctx context.Context, image *catalog.Image, tags []catal
 	}
 	v := catalog.Verdict{Tenant: j.Tenant, Image: image.Digest, Policy: policy, Key: ID("verdict", string(key)), Action: action.String(), Body: body, Since: now, Until: until}
 	b := &catalog.Batch{Verdicts: []catalog.Verdict{v}}
-	history, err := j.Store.Verdicts(ctx, j.Tenant, image.Digest)
-	if err != nil {
+	before, err := j.Store.Verdict(ctx, j.Tenant, image.Digest, policy)
+	if err != nil && !errors.Is(err, catalog.ErrNotFound) {
 		return fmt.Errorf("journal: %w", err)
 	}
-	for i := len(history) - 1; i >= 0; i-- {
-		before := &history[i]
-		if before.Policy != policy {
-			continue
+	if err == nil && before.Action != v.Action {
+		var images []webhook.Image
+		for i := range tags {
+			images = append(images, j.image(&tags[i]))
 		}
-		if before.Action != v.Action {
-			var images []webhook.Image
-			for i := range tags {
-				images = append(images, j.image(&tags[i]))
-			}
-			if len(tags) == 0 {
-				images = []webhook.Image{{Digest: image.Digest, Tenant: j.Tenant}}
-			}
-			n, err := j.notice(event{Message: webhook.Message{
-				ID:   ID(webhook.VerdictChanged, j.Tenant, image.Digest, policy, before.Key, fmt.Sprint(before.Since.UnixMicro()), v.Key),
-				Kind: webhook.VerdictChanged, Images: images, Text: fmt.Sprintf("policy %s: from %s to %s", policy, before.Action, v.Action),
-			}})
-			if err != nil {
-				return fmt.Errorf("journal: %w", err)
-			}
-			b.Notices = append(b.Notices, n)
+		if len(tags) == 0 {
+			images = []webhook.Image{{Digest: image.Digest, Tenant: j.Tenant}}
 		}
-		break
+		n, err := j.notice(event{Message: webhook.Message{
+			ID:   ID(webhook.VerdictChanged, j.Tenant, image.Digest, policy, before.Key, fmt.Sprint(before.Since.UnixMicro()), v.Key),
+			Kind: webhook.VerdictChanged, Images: images, Text: fmt.Sprintf("policy %s: from %s to %s", policy, before.Action, v.Action),
+		}})
+		if err != nil {
+			return fmt.Errorf("journal: %w", err)
+		}
+		b.Notices = append(b.Notices, n)
 	}
 	if err := j.Store.Write(ctx, b); err != nil {
 		return fmt.Errorf("journal: %w", err)

@@ -307,6 +307,18 @@ func (s *Store) Verdicts(ctx context.Context, tenant, digest string) ([]catalog.
 	return list, nil
 }
 
+// Verdict returns the current verdict of a policy. It implements [catalog.Store].
+func (s *Store) Verdict(ctx context.Context, tenant, digest, policy string) (*catalog.Verdict, error) {
+	list, err := s.verdicts(ctx, "image = ? AND tenant = ? AND policy = ? AND latest = 1", []byte(digest), []byte(tenant), []byte(policy))
+	if err == nil && len(list) == 0 {
+		err = catalog.ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("catalog: verdict about %s: %w", digest, err)
+	}
+	return &list[0], nil
+}
+
 // Due returns current verdicts to evaluate again. It implements [catalog.Store].
 func (s *Store) Due(ctx context.Context, now time.Time, n int) ([]catalog.Verdict, error) {
 	list, err := s.verdicts(ctx, "latest = 1 AND until <> 0 AND until <= ? ORDER BY until, tenant, image, policy LIMIT ?", now.UnixMicro(), max(0, n))

@@ -46,7 +46,7 @@ func (c *call) getVerdict() (*reply, error) {
 	case err != nil:
 		return nil, err
 	}
-	var s journal.Summary
+	var s struct{ Database string }
 	if err := json.Unmarshal(v.Body, &s); err != nil {
 		return nil, err
 	}

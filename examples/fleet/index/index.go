@@ -27,6 +27,7 @@ const most = 5000
 type Index struct {
 	Store   *store.Store
 	Objects objects.Store
+	Dir     string // for copies of objects that are no files
 
 	mu   sync.Mutex
 	open map[string]*opened // by the ID of the generation
@@ -146,6 +147,9 @@ func (x *Index) tryGenerations(ctx context.Context) (list []*opened, release fun
 			continue
 		}
 		object, err := x.Objects.Open(context.WithoutCancel(ctx), g.Object)
+		if err == nil {
+			object, err = object.Local(ctx, x.Dir)
+		}
 		if err != nil {
 			return nil, nil, err
 		}

@@ -31,7 +31,7 @@ func TestUpdate(t *testing.T) {
 		}
 		defer s.Close()
 		kept := objects.SQL{Store: s}
-		writer, reader := &index.Index{Store: s, Objects: kept}, &index.Index{Store: s, Objects: kept}
+		writer, reader := &index.Index{Store: s, Objects: kept, Dir: t.TempDir()}, &index.Index{Store: s, Objects: kept, Dir: t.TempDir()}
 		defer writer.Close()
 		defer reader.Close()
 		digest := func(i int) string { return fmt.Sprintf("sha256:%064x", i) }

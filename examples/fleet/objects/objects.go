@@ -4,6 +4,7 @@ package objects
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -40,6 +42,33 @@ type Object struct {
 	Size    int64
 	forward int // bytes that Reader reads at once, where each read is a request
 	close   func() error
+}
+
+// Local returns an object that is read without requests: o itself if it is a file, or else a copy in a directory, which is deleted when it is
+// closed. It closes o if it copies it or fails.
+func (o *Object) Local(ctx context.Context, dir string) (*Object, error) {
+	if _, ok := o.ReaderAt.(*os.File); ok {
+		return o, nil
+	}
+	defer o.Close()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("objects: %w", err)
+	}
+	f, err := os.CreateTemp(dir, ".copy-*")
+	if err != nil {
+		return nil, fmt.Errorf("objects: %w", err)
+	}
+	c := &Object{ReaderAt: f, Size: o.Size, close: func() error { return errors.Join(f.Close(), os.Remove(f.Name())) }}
+	if runtime.GOOS != "windows" { // no file stays behind a killed process
+		if err := os.Remove(f.Name()); err != nil {
+			return nil, fmt.Errorf("objects: %w", errors.Join(err, f.Close()))
+		}
+		c.close = f.Close
+	}
+	if n, err := io.Copy(f, canceled{ctx, o.Reader()}); err != nil || n != o.Size {
+		return nil, fmt.Errorf("objects: a copy of %d of %d bytes: %w", n, o.Size, errors.Join(cmp.Or(err, io.ErrUnexpectedEOF), c.Close()))
+	}
+	return c, nil
 }
 
 // Reader returns a reader of the whole object.
@@ -222,7 +251,7 @@ func (s SQL) Open(ctx context.Context, name string) (*Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("objects: %s: %w", name, err)
 	}
-	return &Object{ReaderAt: &parts{ctx: ctx, store: s.Store, id: id, size: size}, Size: size, close: func() error { return nil }}, nil
+	return &Object{ReaderAt: &parts{ctx: ctx, store: s.Store, id: id, size: size}, Size: size, forward: store.PartSize, close: func() error { return nil }}, nil
 }
 
 // Delete implements [Store].

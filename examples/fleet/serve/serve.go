@@ -274,7 +274,7 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 			return nil, err
 		}
 	}
-	s.index = &index.Index{Store: s.Store, Objects: kept}
+	s.index = &index.Index{Store: s.Store, Objects: kept, Dir: filepath.Join(o.Data, "index")}
 	s.archiver = &archive.Archiver{Store: s.Store, Objects: kept}
 	counts := new(metrics.Set)
 	if o.Role != API {

@@ -130,23 +130,34 @@ func (tx *Tx) image(ctx context.Context, tenant, digest string) (*Image, error) 
 // SBOM, which only states digests, after images.
 func (s *Store) Image(ctx context.Context, tenant, name string) (*Image, error) {
 	tx := s.query()
+	if name == "" {
+		return nil, wrap("image", ErrNotFound)
+	}
+	if !strings.Contains(name, ":") || strings.Contains(name, "/") { // a tag, in all likelihood
+		if m, err := tx.tagged(ctx, tenant, name); err != ErrNotFound {
+			return m, wrap("image", err)
+		}
+	}
 	m, err := tx.image(ctx, tenant, name)
 	if err != ErrNotFound {
 		return m, wrap("image", err)
-	}
-	if name == "" {
-		return nil, wrap("image", ErrNotFound)
 	}
 	list, err := tx.images(ctx, "SELECT "+imageColumns+" FROM fleet_images WHERE tenant = ? AND (config = ? OR manifest = ?) ORDER BY CASE kind WHEN 'sbom' THEN 1 ELSE 0 END, submitted DESC, digest LIMIT 1", tenant, name, name)
 	if err != nil || len(list) > 0 {
 		return first(list), wrap("image", err)
 	}
-	list, err = tx.images(ctx, "SELECT "+imageColumns+` FROM fleet_images WHERE tenant = ? AND digest =
+	m, err = tx.tagged(ctx, tenant, name)
+	return m, wrap("image", err)
+}
+
+// tagged returns the image at which a tag points.
+func (tx *Tx) tagged(ctx context.Context, tenant, name string) (*Image, error) {
+	list, err := tx.images(ctx, "SELECT "+imageColumns+` FROM fleet_images WHERE tenant = ? AND digest =
 		(SELECT digest FROM fleet_tags WHERE tenant = ? AND name = ? ORDER BY since DESC LIMIT 1)`, tenant, tenant, name)
 	if err == nil && len(list) == 0 {
 		err = ErrNotFound
 	}
-	return first(list), wrap("image", err)
+	return first(list), err
 }
 
 func first(list []Image) *Image {

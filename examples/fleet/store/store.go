@@ -44,6 +44,8 @@ type Store struct {
 
 	// Catalog keeps the contents of images.
 	Catalog *sqlstore.Store
+
+	known knownTokens
 }
 
 // Open opens a database and brings its tables up to date. An address "postgres://..." is a PostgreSQL database; any other is the name of a

@@ -137,6 +137,23 @@ func TestTokens(t *testing.T) {
 		if err := s.DB.QueryRowContext(ctx, "SELECT hash FROM fleet_tokens").Scan(&hash); err != nil || strings.Contains(secret, string(hash)) || len(hash) != 32 {
 			t.Errorf("hash %x, %v", hash, err)
 		}
+		if address != "" { // another process
+			other := open(t, address)
+			if _, err := other.TokenOf(ctx, secret, now); err != nil {
+				t.Error(err)
+			}
+			defer func() {
+				if _, err := other.TokenOf(ctx, secret, now.Add(time.Second)); !errors.Is(err, store.ErrNotFound) {
+					t.Errorf("deleted by another process: %v", err)
+				}
+			}()
+		}
+		if err := s.DeleteToken(ctx, "team", token.ID); err != nil {
+			t.Error(err)
+		}
+		if _, err := s.TokenOf(ctx, secret, now); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("deleted: %v", err)
+		}
 		for _, tenant := range []string{"", "A", "a/b", "../a", strings.Repeat("a", 64)} {
 			if _, err := s.NewToken(ctx, &store.Token{Tenant: tenant}); err == nil {
 				t.Errorf("the tenant %q is accepted", tenant)

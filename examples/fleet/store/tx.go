@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -102,6 +103,19 @@ func bind(d sqlstore.Dialect, query string) string {
 	if d == sqlstore.SQLite {
 		return query
 	}
+	if bound, ok := boundQueries.Load(query); ok {
+		return bound.(string)
+	}
+	bound := numbered(query)
+	if len(query) < 1000 { // longer ones have lists of many lengths
+		boundQueries.Store(query, bound)
+	}
+	return bound
+}
+
+var boundQueries sync.Map // by the query with question marks
+
+func numbered(query string) string {
 	var b strings.Builder
 	for n := 1; ; n++ {
 		before, after, ok := strings.Cut(query, "?")

@@ -92,9 +92,17 @@ func (e *Evaluator) policy(ctx context.Context, tenant, name string) (journal.Po
 
 // Policy returns a tenant's policy, that of the mappings for an image if the name is "". It returns ErrUnmapped if there is none.
 func (e *Evaluator) Policy(ctx context.Context, m *store.Image, name string) (journal.Policy, error) {
+	names, err := e.names(ctx, m)
+	if err != nil {
+		return journal.Policy{}, err
+	}
+	return e.policyOf(ctx, m, names, name)
+}
+
+func (e *Evaluator) policyOf(ctx context.Context, m *store.Image, names []string, name string) (journal.Policy, error) {
 	if name == "" {
 		var err error
-		if name, err = e.Mapped(ctx, m); err != nil {
+		if name, err = e.mapped(ctx, m, names); err != nil {
 			return journal.Policy{}, err
 		}
 	}
@@ -103,11 +111,15 @@ func (e *Evaluator) Policy(ctx context.Context, m *store.Image, name string) (jo
 
 // Mapped returns the name of the policy that a tenant's mappings choose for an image, or ErrUnmapped.
 func (e *Evaluator) Mapped(ctx context.Context, m *store.Image) (string, error) {
-	list, err := e.Store.Mappings(ctx, m.Tenant)
+	names, err := e.names(ctx, m)
 	if err != nil {
 		return "", err
 	}
-	names, err := e.names(ctx, m)
+	return e.mapped(ctx, m, names)
+}
+
+func (e *Evaluator) mapped(ctx context.Context, m *store.Image, names []string) (string, error) {
+	list, err := e.Store.Mappings(ctx, m.Tenant)
 	if err != nil {
 		return "", err
 	}
@@ -143,7 +155,11 @@ func (e *Evaluator) names(ctx context.Context, m *store.Image) ([]string, error)
 // something has changed that decides: the policy, the advisories, marks, the image or the time.
 func (e *Evaluator) Verdict(ctx context.Context, m *store.Image, name string) (*catalog.Verdict, error) {
 	mapped := name == ""
-	p, err := e.Policy(ctx, m, name)
+	names, err := e.names(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	p, err := e.policyOf(ctx, m, names, name)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +169,7 @@ func (e *Evaluator) Verdict(ctx context.Context, m *store.Image, name string) (*
 		return nil, err
 	}
 	defer release()
-	basis, err := e.basis(ctx, m, p.Hash, source.Describe().Hash)
+	basis, err := e.basis(ctx, m, names, p.Hash, source.Describe().Hash)
 	if err != nil {
 		return nil, err
 	}
@@ -246,12 +262,8 @@ func worst(a *report.Assessment) string {
 }
 
 // basis returns a hash of all that decides about a verdict, but for the time.
-func (e *Evaluator) basis(ctx context.Context, m *store.Image, policy, advisories string) (string, error) {
+func (e *Evaluator) basis(ctx context.Context, m *store.Image, names []string, policy, advisories string) (string, error) {
 	marks, err := e.Store.Catalog.Marks(ctx, m.Tenant)
-	if err != nil {
-		return "", err
-	}
-	names, err := e.names(ctx, m)
 	if err != nil {
 		return "", err
 	}
@@ -265,16 +277,11 @@ func (e *Evaluator) basis(ctx context.Context, m *store.Image, policy, advisorie
 
 // last returns the current verdict, or nil without one.
 func (e *Evaluator) last(ctx context.Context, m *store.Image, name string) (*catalog.Verdict, error) {
-	list, err := e.Store.Catalog.Verdicts(ctx, m.Tenant, m.Digest)
-	if err != nil {
-		return nil, err
+	v, err := e.Store.Catalog.Verdict(ctx, m.Tenant, m.Digest, name)
+	if errors.Is(err, catalog.ErrNotFound) {
+		return nil, nil
 	}
-	for i := len(list) - 1; i >= 0; i-- {
-		if list[i].Policy == name {
-			return &list[i], nil
-		}
-	}
-	return nil, nil
+	return v, err
 }
 
 // staleAtOnce is the number of images that Refresh reads at once.
