@@ -65,6 +65,9 @@ func (l *load) run(ctx context.Context) error {
 	if err := l.send(ctx); err != nil {
 		return err
 	}
+	if err := l.judged(ctx); err != nil {
+		return err
+	}
 	for _, rate := range []int{1, 2} {
 		if err := l.crowd(ctx, rate); err != nil {
 			return err
@@ -237,6 +240,47 @@ func (l *load) ingested(ctx context.Context) error {
 	return nil
 }
 
+// judged waits until all images have verdicts, which the service computes in the background.
+func (l *load) judged(ctx context.Context) error {
+	begun := time.Now()
+	for cursor := ""; ; {
+		a := l.ask(ctx, http.MethodGet, "/v1/images?limit=1000&cursor="+cursor, nil)
+		var page struct {
+			Items []struct{ Verdict string }
+			Next  string
+		}
+		if a.err == nil && a.status == http.StatusOK {
+			a.err = json.Unmarshal(a.body, &page)
+		}
+		switch {
+		case a.err != nil:
+			return a.err
+		case a.status != http.StatusOK || slices.ContainsFunc(page.Items, func(i struct{ Verdict string }) bool { return i.Verdict == "" }):
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(200 * time.Millisecond):
+			}
+		case page.Next == "":
+			l.print("time until all have verdicts", time.Since(begun).Round(time.Millisecond))
+			return nil
+		default:
+			cursor = page.Next
+		}
+	}
+}
+
+// connect lets each client connect.
+func (l *load) connect(ctx context.Context) error {
+	var wg sync.WaitGroup
+	errs := make([]error, l.clients)
+	for i := range l.clients {
+		wg.Go(func() { errs[i] = l.ask(ctx, http.MethodGet, "/v1/health", nil).err })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
 // crowd lets many clients ask at once, each rate times a second.
 func (l *load) crowd(ctx context.Context, rate int) error {
 	var mu sync.Mutex
@@ -244,6 +288,9 @@ func (l *load) crowd(ctx context.Context, rate int) error {
 	refused, unhinted, failed := 0, 0, make(map[string]int)
 	var extra atomic.Int64
 	var wg sync.WaitGroup
+	if err := l.connect(ctx); err != nil {
+		return err
+	}
 	end := time.Now().Add(time.Duration(l.seconds) * time.Second)
 	for i := range l.clients {
 		wg.Go(func() {
