@@ -35,6 +35,19 @@ func TestRecorded(t *testing.T) {
 	}
 }
 
+// TestRecordedForm requires that the form of a known value stays the same, since caches have it, and that another version has no files.
+func TestRecordedForm(t *testing.T) {
+	r := RecordedOf(slices.Values([]RecordedFile{{Path: "bin/sh", Mode: 0o755, Attributes: AttrMode | AttrContent, Algorithm: "md5", Digest: "0123456789abcdef"}, {Path: "bin/su"}}))
+	const zeros = "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+	const form = "\x01\x02\x06\x00\xed\x03\x00\x00\x00\x00\x10\x03md5" + zeros + "\x06bin/sh0123456789abcdef\x01\x05\x01u"
+	if string(r) != form {
+		t.Errorf("got  %q\nwant %q", r, form)
+	}
+	for f := range Recorded("\x02" + r[1:]).All() {
+		t.Errorf("another version: %+v", f)
+	}
+}
+
 // A file costs its digest, what its path does not share with the one before, and a few bytes.
 func TestRecordedSize(t *testing.T) {
 	if got := len(RecordedOf(slices.Values(packedFiles(10_000)))); got > 10_000*(32+25) {

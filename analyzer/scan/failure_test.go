@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -223,6 +224,27 @@ func TestCacheAsksOnlyNewAnalyzers(t *testing.T) {
 }
 
 // A cache that fails costs time, never the answer, and an event tells.
+// TestCacheForm requires that the entry of a known layer stays the same. If it changes, so does cacheFormat, since programs share caches.
+func TestCacheForm(t *testing.T) {
+	const form = "f5ae6ad1db432daa69e77f14b08fb4e6ef34e2bb904ec5b40a4b5796d6886ca4"
+	raw := rawLayer(t, "a.list", "a 1\n", "b/.wh.c", "")
+	dir := t.TempDir()
+	if _, err := (scan.Scanner{Analyzers: []analyzer.Analyzer{lists}, Cache: scan.NewDirCache(dir, 0)}).Scan(t.Context(), imageOf(t, blob(t, gz(t, raw), raw))); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.layer"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("cache holds %v, %v", files, err)
+	}
+	b, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprintf("%x", sha256.Sum256(b)); got != form {
+		t.Errorf("got %s\nof %q", got, b)
+	}
+}
+
 func TestBrokenCache(t *testing.T) {
 	raw := rawLayer(t, "a.list", "a 1\n")
 	img := imageOf(t, blob(t, gz(t, raw), raw))

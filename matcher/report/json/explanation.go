@@ -121,7 +121,7 @@ func (j *explanations) explanations(p *parser) *report.Explanations {
 
 func (j *explanation) group(p *parser, at int, r *analyzer.Report) report.ExplanationGroup {
 	g := report.ExplanationGroup{
-		Explanation: matcher.Explanation{Outcome: j.Outcome, Skip: j.Skipped, Doubt: j.Doubt, Evidence: j.Evidence, Version: j.Version, Fixed: j.Fixed},
+		Explanation: matcher.Explanation{Outcome: j.Outcome, Skip: p.skipReason(j.Skipped), Doubt: j.Doubt, Evidence: j.Evidence, Version: j.Version, Fixed: j.Fixed},
 		Releases:    j.Releases, FeedDate: p.time(j.FeedDate),
 	}
 	g.Key.Name = j.Package

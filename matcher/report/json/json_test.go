@@ -130,6 +130,28 @@ func TestVersion2(t *testing.T) {
 	}
 }
 
+// TestFormerExplanations reads explanations of version 1, which wrote reasons in English, and writes those of today.
+func TestFormerExplanations(t *testing.T) {
+	text, err := os.ReadFile("testdata/explain1.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := json.ReadExplanations(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := json.WriteExplanations(&b, x); err != nil {
+		t.Fatal(err)
+	}
+	validate(t, b.Bytes())
+	for _, want := range []string{`"schema": 2`, `"skipped": "owned-by-distro"`} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the document has no %s:\n%s", want, &b)
+		}
+	}
+}
+
 // missing returns the paths of values in was that are not in is.
 func missing(path string, was, is any) (paths []string) {
 	switch was := was.(type) {

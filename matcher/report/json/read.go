@@ -251,9 +251,7 @@ func (d *document) result(p *parser, found *analyzer.Report) (*matcher.Result, m
 		}
 	}
 	for _, s := range d.Skipped {
-		if p.version == 1 {
-			s.Reason = p.skipReason(s.Reason)
-		}
+		s.Reason = p.skipReason(s.Reason)
 		result.Skipped = append(result.Skipped, matcher.Skipped(s))
 	}
 	for _, c := range d.Coverage {

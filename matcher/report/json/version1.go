@@ -9,6 +9,9 @@ import (
 
 // skipReason returns the code for what version 1 wrote in English.
 func (p *parser) skipReason(text matcher.SkipReason) matcher.SkipReason {
+	if p.version > 1 || text == "" {
+		return text
+	}
 	switch text {
 	case "owned by a package of the distribution":
 		return matcher.OwnedByDistro
