@@ -8,7 +8,7 @@ import (
 	"github.com/hullmark/hullmark/internal/zipwalk"
 )
 
-// list reads an SBOM in an archive, as builds with Spring Boot, Quarkus and the plugin of CycloneDX write it. It lists what the build resolved, which
+// list reads an SBOM in an archive, as builds with Spring Boot, Quarkus and the plugin of CycloneDX write it. The build resolved its packages, which
 // may be more or less than the archive has.
 //
 // Sources: https://docs.spring.io/spring-boot/reference/actuator/endpoints.html, https://quarkus.io/guides/cyclonedx.

@@ -25,7 +25,7 @@ const maxPackages = 96 << 20
 //
 // The packages in NuGet's global folder, .nuget/packages by default, are cached. They have their IDs in lower case, as the directories there.
 //
-// A package of *.deps.json of which the application loads no file is Declared: the shared framework has a newer version of its
+// A package of *.deps.json is Declared if the application loads no file of it: the shared framework has a newer version of its
 // assemblies, or it only depends on others. So are those of the other files.
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{

@@ -18,7 +18,7 @@ const typeGeneric = "generic"
 
 // New returns the analyzer. Java runtimes have the PURL type generic and the name jdk or jre, if Oracle built them, and openjdk
 // otherwise. Node.js has the type generic and the name node. Plugins and themes of WordPress have the namespace wordpress-plugin or wordpress-theme, and
-// the name of their directory. All have the qualifier cpe, by which advisories name them; the vendor of a plugin is not known, and any is meant.
+// the name of their directory. All have the qualifier cpe, by which advisories name them; the vendor of a plugin is not known and matches any.
 //
 // Packages of documents have the types that their PURLs state; a document adds packages, and neither owns files nor excludes anything.
 // The packages of a document of Bitnami are installed, and so are the libraries in a wheel. Of other documents, packages

@@ -73,7 +73,7 @@ func split(t *syntax.Regexp) (class *syntax.Regexp, most int, rest *syntax.Regex
 	return lead.Sub[0], lead.Max, &tail
 }
 
-// beginning returns an expression without repetitions of any number, up to the first of which it is the expression t, and whether there is one. Each
+// beginning returns an expression without repetitions of any number, which is the expression t up to the first of them, and whether there is one. Each
 // match of t begins with a match of it.
 func beginning(t *syntax.Regexp) (head *syntax.Regexp, ends bool) {
 	out := *t
