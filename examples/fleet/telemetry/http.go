@@ -104,11 +104,12 @@ type transport struct {
 
 // RoundTrip implements [http.RoundTripper].
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	ctx, span := start(r.Context(), t.name, trace.WithSpanKind(trace.SpanKindClient),
-		trace.WithAttributes(attribute.String("http.request.method", method(r)), attribute.String("server.address", r.URL.Hostname())))
-	if span == nil {
+	tracer := of(r.Context())
+	if tracer == nil {
 		return t.next.RoundTrip(r)
 	}
+	ctx, span := tracer.start(r.Context(), t.name, trace.WithSpanKind(trace.SpanKindClient),
+		trace.WithAttributes(attribute.String("http.request.method", method(r)), attribute.String("server.address", r.URL.Hostname())))
 	response, err := t.next.RoundTrip(r.WithContext(ctx))
 	if err != nil {
 		span.Fail(kind(err))

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
@@ -62,6 +63,7 @@ func Open(ctx context.Context, o Options) (*Tracer, error) {
 	if limits.AttributeValueLengthLimit < 0 {
 		limits.AttributeValueLengthLimit = maxValue
 	}
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { o.Log.Warn("OpenTelemetry failed", "error", err) })) // one for the process
 	t := &Tracer{client: c, inner: otlptrace.NewUnstarted(c), log: o.Log}
 	t.provider = sdk.NewTracerProvider(sdk.WithResource(r), sdk.WithRawSpanLimits(limits), sdk.WithSpanProcessor(counter{&t.ended}), sdk.WithBatcher(exporter{t}))
 	t.tracer = t.provider.Tracer(scope)
@@ -137,26 +139,30 @@ func of(ctx context.Context) *Tracer {
 
 // Start starts a span in that of the context, or at the root of a trace. The caller ends it with End. Without a tracer, it does nothing.
 func Start(ctx context.Context, name string, attributes ...attribute.KeyValue) (context.Context, *Span) {
-	return start(ctx, name, trace.WithAttributes(attributes...))
+	t := of(ctx)
+	if t == nil {
+		return ctx, nil
+	}
+	return t.start(ctx, name, trace.WithAttributes(attributes...))
 }
 
 // Job starts a span at the root of a trace. Cause is the result of Parent in the request that asked for the job, to which the span has a link.
 func Job(ctx context.Context, name, cause string, attributes ...attribute.KeyValue) (context.Context, *Span) {
+	t := of(ctx)
+	if t == nil {
+		return ctx, nil
+	}
 	options := []trace.SpanStartOption{trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(attributes...)}
-	if cause != "" && of(ctx) != nil {
+	if cause != "" {
 		from := propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{"traceparent": cause})
 		if c := trace.SpanContextFromContext(from); c.IsValid() {
 			options = append(options, trace.WithLinks(trace.Link{SpanContext: c}))
 		}
 	}
-	return start(ctx, name, options...)
+	return t.start(ctx, name, options...)
 }
 
-func start(ctx context.Context, name string, options ...trace.SpanStartOption) (context.Context, *Span) {
-	t := of(ctx)
-	if t == nil {
-		return ctx, nil
-	}
+func (t *Tracer) start(ctx context.Context, name string, options ...trace.SpanStartOption) (context.Context, *Span) {
 	ctx, span := t.tracer.Start(ctx, name, options...)
 	return ctx, &Span{span}
 }
@@ -171,6 +177,9 @@ func Current(ctx context.Context) *Span {
 
 // Parent returns the span of a context as the header traceparent of W3C Trace Context has it, or "".
 func Parent(ctx context.Context) string {
+	if !trace.SpanContextFromContext(ctx).IsValid() {
+		return ""
+	}
 	c := propagation.MapCarrier{}
 	propagation.TraceContext{}.Inject(ctx, c)
 	return c["traceparent"]
