@@ -77,7 +77,8 @@ func TestTelemetry(t *testing.T) {
 		fleettest.Eventually(t, "the index has the image", func() bool {
 			var page struct{ Items []any }
 			c.Get("/v1/affected?purl=pkg:deb/debian/libc6", &page)
-			return len(page.Items) == 1
+			seen, err := s.Store.Setting(t.Context(), "advisories") // the comparison needs the former ones
+			return len(page.Items) == 1 && err == nil && seen != ""
 		})
 		fleettest.WriteAdvisories(t, s.File, fleettest.Debian12("CVE-2026-0001", "glibc", "2.37", matcher.High))
 		wait() // of the vulnerability that appeared
