@@ -55,10 +55,7 @@ func (t *Tracer) Handler(next http.Handler) http.Handler {
 		r = r.WithContext(ctx)
 		s, returned := &Span{span}, false
 		defer func() {
-			if _, route, ok := strings.Cut(r.Pattern, " "); ok || r.Pattern != "" {
-				if !ok {
-					route = r.Pattern
-				}
+			if route := r.Pattern[strings.IndexByte(r.Pattern, ' ')+1:]; route != "" { // without the method
 				span.SetName(method(r) + " " + route)
 				s.Set(attribute.String("http.route", route))
 			}
