@@ -26,6 +26,7 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/objects"
 	"github.com/hullmark/hullmark/examples/fleet/serve"
 	"github.com/hullmark/hullmark/examples/fleet/store"
+	"github.com/hullmark/hullmark/examples/fleet/telemetry"
 )
 
 // list is a repeatable flag. The first value replaces the list of the configuration file.
@@ -84,6 +85,8 @@ func serveFlags(f *flag.FlagSet, c *config.File) *string {
 	f.Var(&list[string]{&c.Registries.Insecure, text, false}, "insecure-registry", "reach the registry `HOST` without TLS (repeatable)")
 	f.Var(&list[netip.Prefix]{&c.Registries.Addresses, netip.ParsePrefix, false}, "allow-address", "allow registries to have addresses in `PREFIX` though they are not public, such as 10.0.0.0/8 (repeatable)")
 	f.Var(&list[netip.Prefix]{&c.Webhooks.Addresses, netip.ParsePrefix, false}, "allow-receiver", "allow receivers of events to have addresses in `PREFIX` though they are not public (repeatable)")
+	f.StringVar(&c.Telemetry.Endpoint, "telemetry", c.Telemetry.Endpoint, "send spans to the collector of OpenTelemetry at `URL`, by OTLP over HTTP; default $OTEL_EXPORTER_OTLP_ENDPOINT, or none")
+	f.StringVar(&c.Telemetry.Service, "telemetry-service", c.Telemetry.Service, "`NAME` of the service in spans (default $OTEL_SERVICE_NAME, or fleet)")
 	f.TextVar(&c.Log.Level, "log-level", c.Log.Level, "log messages of this `LEVEL` and above: debug, info, warn or error")
 	f.StringVar(&c.Log.Format, "log-format", c.Log.Format, "`FORMAT` of log messages: text or json")
 	return name
@@ -119,6 +122,11 @@ func (p *program) configure(c *call) (*config.File, error) {
 	}
 	if (file.TLS.Certificate == "") != (file.TLS.Key == "") {
 		return nil, usageError("--tls-cert and --tls-key need each other")
+	}
+	if file.Telemetry.Endpoint != "" {
+		if err := telemetry.CheckEndpoint(file.Telemetry.Endpoint); err != nil {
+			return nil, usageError("--telemetry: " + err.Error())
+		}
 	}
 	if file.Log.Format != "text" && file.Log.Format != "json" {
 		return nil, usageError("unknown format of log messages; the formats are text and json")
@@ -193,6 +201,10 @@ func serveCommand(ctx context.Context, p *program, c *call) error {
 	}
 	o := options(file)
 	o.Log = slog.New(handler)
+	o.Telemetry = telemetry.Options{Endpoint: file.Telemetry.Endpoint, Service: file.Telemetry.Service, Headers: file.Telemetry.Headers, CA: file.Telemetry.CA}
+	if err := o.Telemetry.Environment(p.getenv); err != nil {
+		return err
+	}
 	if o.Objects, err = p.bucket(file); err != nil {
 		return err
 	}

@@ -56,8 +56,8 @@ func (r *run) fleet(t *testing.T, env map[string]string, args ...string) (stdout
 	return out.String(), errs.String(), code
 }
 
-// start runs fleet serve with a configuration, to which it adds the address and the directories. It ends with the test.
-func start(t *testing.T, database, text string, env map[string]string) *run {
+// start runs fleet serve with a configuration, to which it adds the address, the directories and flags. It ends with the test.
+func start(t *testing.T, database, text string, env map[string]string, flags ...string) *run {
 	t.Helper()
 	r := &run{dir: t.TempDir(), log: new(buffer)}
 	r.configure(t, database, text)
@@ -71,7 +71,7 @@ func start(t *testing.T, database, text string, env map[string]string) *run {
 	p := &program{stdout: in, stderr: r.log, stdin: strings.NewReader(""), getenv: func(name string) string { return env[name] }}
 	done := make(chan int, 1)
 	go func() {
-		done <- p.run(ctx, []string{"serve", "--config", filepath.Join(r.dir, "fleet.yaml"), "--listen", "127.0.0.1:0"})
+		done <- p.run(ctx, append([]string{"serve", "--config", filepath.Join(r.dir, "fleet.yaml"), "--listen", "127.0.0.1:0"}, flags...))
 		in.Close()
 	}()
 	t.Cleanup(func() {
@@ -139,6 +139,59 @@ func TestReload(t *testing.T) {
 		c.Do("POST", "/v1/submissions", map[string]any{"reference": ref}).Want(429)
 		c.Do("POST", "/v1/feeds/debian/sync", nil).Want(403)
 	})
+}
+
+// TestTelemetry: the flag, the file and OpenTelemetry's variables name the collector, in this order. Without any there are no spans, and mistakes
+// end the program before it listens.
+func TestTelemetry(t *testing.T) {
+	flagged, filed, standard := fleettest.NewCollector(t), fleettest.NewCollector(t), fleettest.NewCollector(t)
+	file := "telemetry: {endpoint: " + filed.URL + ", service: from-file, headers: {Api-Key: \"${API_KEY:-none}\"}}\n"
+	env := map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": standard.URL, "OTEL_EXPORTER_OTLP_HEADERS": "Api-Key=from-environment", "OTEL_SERVICE_NAME": "from-environment", "API_KEY": "from-file"}
+	tests := []struct {
+		name, text   string
+		env          map[string]string
+		flags        []string
+		to           *fleettest.Collector
+		service, key string
+	}{
+		{"nothing", "", nil, nil, nil, "", ""},
+		{"the variables", "", env, nil, standard, "from-environment", "from-environment"},
+		{"the file", file, env, nil, filed, "from-file", "from-file"},
+		{"the flags", file, env, []string{"--telemetry", flagged.URL, "--telemetry-service", "from-flag"}, flagged, "from-flag", "from-file"},
+	}
+	all := []*fleettest.Collector{flagged, filed, standard}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			before := make(map[*fleettest.Collector]int)
+			for _, c := range all {
+				before[c] = len(c.Spans())
+			}
+			t.Run("run", func(t *testing.T) { // ends the service
+				r := start(t, "", "advisories: {file: none.db}\nrole: api\n"+test.text, test.env, test.flags...)
+				fleettest.NewClient(t, r.url, "").Do("GET", "/v1/health", nil).Want(200)
+			})
+			for _, c := range all {
+				added := c.Spans()[before[c]:]
+				if (len(added) > 0) != (c == test.to) {
+					t.Errorf("%d spans", len(added))
+				}
+				if len(added) > 0 && (added[0].Service != test.service || c.Requests()[0].Get("Api-Key") != test.key) {
+					t.Errorf("service %s, headers %v", added[0].Service, c.Requests()[0])
+				}
+			}
+		})
+	}
+	for want, env := range map[string]map[string]string{
+		"fleet: telemetry: OTEL_EXPORTER_OTLP_PROTOCOL: want http/protobuf\n":                 {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector.example", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
+		"fleet: telemetry: want http://HOST:PORT or https://HOST:PORT, with a path or none\n": {"OTEL_EXPORTER_OTLP_ENDPOINT": "collector.example:4317"},
+	} {
+		if _, stderr, code := new(run).fleet(t, env, "serve", "--data", t.TempDir()); code != 1 || stderr != want {
+			t.Errorf("exit code %d, %s, want %s", code, stderr, want)
+		}
+	}
+	if _, stderr, code := new(run).fleet(t, nil, "serve", "--telemetry", "collector.example:4317"); code != 1 || !strings.Contains(stderr, "--telemetry: want http://HOST:PORT") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
 }
 
 // TestFeeds: the file turns feeds on and off and sets their schedules, and leaves the others as the API set them.

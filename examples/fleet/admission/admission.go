@@ -149,7 +149,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	b, err := json.Marshal(value)
 	if err != nil {
-		h.log().Error("writing a review failed", "error", err)
+		h.log().ErrorContext(ctx, "writing a review failed", "error", err)
 		http.Error(w, "admission: internal error", http.StatusInternalServerError)
 		return
 	}
@@ -361,14 +361,14 @@ func (h *Handler) judge(ctx context.Context, w *workload, u *user, dry bool) *ju
 	for _, ref := range submit {
 		if ref != "" && h.Submit != nil {
 			if err := h.Submit.Submit(ctx, ref); err != nil {
-				h.log().Warn("submitting an unknown image failed", "reference", ref, "error", err)
+				h.log().WarnContext(ctx, "submitting an unknown image failed", "reference", ref, "error", err)
 			}
 		}
 	}
 	if h.Recorder != nil && (j.outcome != Admitted || slices.ContainsFunc(j.images, func(o ImageOutcome) bool { return o.Note != "" })) {
 		e := &Event{j.outcome, rule.Name, w.namespace, w.kind, w.name, u.Name, j.glass, j.images}
 		if err := h.Recorder.Record(ctx, e); err != nil {
-			h.log().Error("recording an event failed", "outcome", string(e.Outcome), "namespace", e.Namespace, "name", e.Name, "user", e.User, "reason", e.Reason, "error", err)
+			h.log().ErrorContext(ctx, "recording an event failed", "outcome", string(e.Outcome), "namespace", e.Namespace, "name", e.Name, "user", e.User, "reason", e.Reason, "error", err)
 		}
 	}
 	return j

@@ -67,7 +67,7 @@ func (c *call) event(j *journal.Journal, n *catalog.Notice, index journal.Index,
 	}
 	m, err := journal.Message(n)
 	if errors.Is(err, catalog.ErrCorrupt) {
-		c.log().Error("an event is damaged", "number", n.Number, "error", err)
+		c.log().ErrorContext(c.ctx(), "an event is damaged", "number", n.Number, "error", err)
 		return nil, nil
 	}
 	if err != nil {
@@ -241,7 +241,7 @@ func (c *call) stream(after int64, kind string) error {
 				return err
 			}
 			if c.ctx().Err() == nil {
-				c.log().Error("the stream of events ends", "error", err)
+				c.log().ErrorContext(c.ctx(), "the stream of events ends", "error", err)
 			}
 			return nil
 		}
@@ -249,7 +249,7 @@ func (c *call) stream(after int64, kind string) error {
 		for i := range list {
 			data, err := json.Marshal(list[i])
 			if err != nil {
-				c.log().Error("the stream of events ends", "error", err)
+				c.log().ErrorContext(c.ctx(), "the stream of events ends", "error", err)
 				return nil
 			}
 			fmt.Fprintf(c.w, "id: %s\nevent: %s\ndata: %s\n\n", list[i].Number, list[i].Kind, data) // the client may be gone

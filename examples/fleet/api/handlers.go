@@ -98,7 +98,7 @@ func (c *call) health() (*reply, error) {
 	rep := &reply{status: http.StatusOK, volatile: true}
 	h := health{Status: "ok"}
 	if err := c.s.Store.Ping(c.ctx()); err != nil {
-		c.log().Error("the database does not answer", "error", err)
+		c.log().ErrorContext(c.ctx(), "the database does not answer", "error", err)
 		h.Status, rep.status = "failed", http.StatusServiceUnavailable
 	}
 	if set, release, err := c.s.Advisories.Current(); err == nil {

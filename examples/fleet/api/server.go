@@ -21,6 +21,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"github.com/hullmark/hullmark/db/catalog"
 	"github.com/hullmark/hullmark/examples/fleet/advisories"
 	"github.com/hullmark/hullmark/examples/fleet/answer"
@@ -30,6 +32,7 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/objects"
 	"github.com/hullmark/hullmark/examples/fleet/seal"
 	"github.com/hullmark/hullmark/examples/fleet/store"
+	"github.com/hullmark/hullmark/examples/fleet/telemetry"
 	"github.com/hullmark/hullmark/examples/fleet/verdict"
 	"github.com/hullmark/hullmark/examples/fleet/webhooks"
 	"github.com/hullmark/hullmark/examples/fleet/work"
@@ -142,6 +145,7 @@ type call struct {
 func (s *Server) newCall(w http.ResponseWriter, r *http.Request, op *operation) *call {
 	c := &call{s: s, w: w, r: r, op: op, id: store.NewID()}
 	w.Header().Set("Fleet-Request", c.id)
+	telemetry.Current(r.Context()).Set(attribute.String("fleet.request", c.id), attribute.String("fleet.operation", op.ID))
 	return c
 }
 
@@ -197,7 +201,7 @@ func (t *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	defer func() {
 		if v := recover(); v != nil {
-			c.log().Error("panic", "value", v)
+			c.log().ErrorContext(c.ctx(), "panic", "value", v)
 			if c.sent == 0 {
 				c.fail(errors.New("panic"))
 			}
@@ -207,7 +211,7 @@ func (t *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			if c.token != nil {
 				tenant = c.token.Tenant
 			}
-			log.Debug("request", "method", r.Method, "status", c.sent, "tenant", tenant, "duration", time.Since(start))
+			log.DebugContext(c.ctx(), "request", "method", r.Method, "status", c.sent, "tenant", tenant, "duration", time.Since(start))
 		}
 		c.s.Metrics.Observe("fleet_request_seconds", "Duration of requests.", time.Since(start), "operation", t.op.ID, "status", strconv.Itoa(c.sent))
 	}()
@@ -314,7 +318,7 @@ func (t *route) slot(c *call) (release func(), err error) {
 func (c *call) deadline(d time.Duration) (end func()) {
 	set := func(t time.Time) {
 		if err := http.NewResponseController(c.w).SetReadDeadline(t); err != nil && !errors.Is(err, http.ErrNotSupported) {
-			c.log().Warn("setting a deadline failed", "error", err)
+			c.log().WarnContext(c.ctx(), "setting a deadline failed", "error", err)
 		}
 	}
 	set(time.Now().Add(d))
@@ -352,6 +356,7 @@ func (c *call) authenticate() error {
 		return &problem{Status: http.StatusForbidden, Code: "forbidden", Detail: "the token lacks the scope " + string(c.op.scope())}
 	}
 	c.token = token
+	telemetry.Current(c.ctx()).Set(attribute.String("fleet.tenant", token.Tenant))
 	return nil
 }
 
@@ -475,10 +480,10 @@ func (c *call) fail(err error) {
 	case c.ctx().Err() != nil:
 		p = &problem{Status: http.StatusServiceUnavailable, Code: "canceled", retry: time.Second}
 	case unavailable(err):
-		c.s.Log.Warn("the database does not work", "operation", c.op.ID, "error", err)
+		c.log().WarnContext(c.ctx(), "the database does not work", "error", err)
 		p = &problem{Status: http.StatusServiceUnavailable, Code: "unavailable", Detail: "the database of the service does not work now", retry: time.Second}
 	default:
-		c.log().Error("request failed", "error", err)
+		c.log().ErrorContext(c.ctx(), "request failed", "error", err)
 		p = &problem{Status: http.StatusInternalServerError, Code: "internal"}
 	}
 	copied := *p
@@ -494,7 +499,7 @@ func (c *call) fail(err error) {
 	}
 	body, err := json.Marshal(&copied)
 	if err != nil {
-		c.log().Error("writing a problem failed", "error", err)
+		c.log().ErrorContext(c.ctx(), "writing a problem failed", "error", err)
 	}
 	c.sent = p.Status
 	c.w.WriteHeader(c.sent)

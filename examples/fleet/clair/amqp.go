@@ -9,7 +9,9 @@ import (
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
+	"go.opentelemetry.io/otel/attribute"
 
+	"github.com/hullmark/hullmark/examples/fleet/telemetry"
 	"github.com/hullmark/hullmark/matcher/watch/webhook"
 )
 
@@ -31,7 +33,9 @@ var ErrUnroutable = errors.New("clair: amqp: no queue takes the message")
 
 // Deliver publishes a body as a persistent message, and waits until the broker has confirmed that a queue has it. The identifier is that of
 // the message, so that consumers recognize repetitions.
-func (a *AMQP) Deliver(ctx context.Context, id string, b *webhook.Body) error {
+func (a *AMQP) Deliver(ctx context.Context, id string, b *webhook.Body) (err error) {
+	ctx, span := telemetry.Start(ctx, "webhook delivery", attribute.String("messaging.system", "rabbitmq"))
+	defer span.Done(&err)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	conn, err := a.connect(ctx)

@@ -117,7 +117,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if log == nil {
 			log = slog.Default()
 		}
-		log.Error("request of a client of Clair failed", "path", r.URL.Path, "error", err)
+		log.ErrorContext(r.Context(), "request of a client of Clair failed", "path", r.URL.Path, "error", err)
 		f = &failure{http.StatusInternalServerError, "internal-error", "internal error"}
 	}
 	w.Header().Del("Link")

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/examples/fleet/archive"
+	"github.com/hullmark/hullmark/examples/fleet/telemetry"
 )
 
 // A File is a configuration. The tags want, min and max limit values, and a running service can reload values with the tag reload.
@@ -39,6 +40,7 @@ type File struct {
 	KeepEvents time.Duration `yaml:"keep-events" reload:"true"`
 	Archive    Archive       `yaml:"archive" reload:"true"`
 	NoPage     bool          `yaml:"no-page"`
+	Telemetry  Telemetry     `yaml:"telemetry"`
 	Log        Log           `yaml:"log"`
 
 	lines map[string]int // of the values, by their paths
@@ -108,6 +110,14 @@ type Archive struct {
 	Rules []archive.Rule `yaml:"rules"`
 }
 
+// Telemetry says where spans go.
+type Telemetry struct {
+	Endpoint string            `yaml:"endpoint"` // URL of a collector; no spans without one
+	Service  string            `yaml:"service"`
+	Headers  map[string]string `yaml:"headers"`
+	CA       string            `yaml:"ca"` // file
+}
+
 // Log says how to log.
 type Log struct {
 	Level  slog.Level `yaml:"level" reload:"true"`
@@ -144,6 +154,11 @@ func (f *File) check(d *decoder, feeds []string) {
 			d.fail(f.line(path), path, text)
 		}
 	}
+	check := func(path string, err error) {
+		if err != nil {
+			d.fail(f.line(path), path, err.Error())
+		}
+	}
 	if f.Listen != "" {
 		_, _, err := net.SplitHostPort(f.Listen)
 		require("listen", err == nil, "want HOST:PORT")
@@ -163,6 +178,10 @@ func (f *File) check(d *decoder, feeds []string) {
 	for path, every := range f.durations() {
 		require(path, every == 0 || every >= time.Minute, "want at least 1m")
 	}
+	if f.Telemetry.Endpoint != "" {
+		check("telemetry.endpoint", telemetry.CheckEndpoint(f.Telemetry.Endpoint))
+	}
+	check("telemetry.headers", telemetry.CheckHeaders(f.Telemetry.Headers))
 	proxy := len(f.Proxy.Addresses) > 0 || f.Proxy.Header != "" || len(f.Proxy.Users) > 0
 	require("proxy", !proxy || len(f.Proxy.Addresses) > 0 && token(f.Proxy.Header) && len(f.Proxy.Users) > 0, "want addresses, the name of a header, and users")
 	require("proxy.header", !strings.EqualFold(f.Proxy.Header, "Authorization"), "the header of tokens cannot name users")

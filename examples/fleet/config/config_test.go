@@ -49,6 +49,9 @@ func TestRead(t *testing.T) {
 		{"archive:\n  rules:\n    - {repositories: ['*/team/**'], older-than: 90d, newer-tags: 3, keep: 10}", func(f *File) {
 			f.Archive.Rules = []archive.Rule{{Repositories: []string{"*/team/**"}, OlderThan: 90 * 24 * time.Hour, NewerTags: 3, Keep: 10}}
 		}},
+		{"telemetry: {endpoint: 'http://collector.example:4318', service: fleet-eu, headers: {Api-Key: '${SECRET}'}, ca: ca.pem}", func(f *File) {
+			f.Telemetry = Telemetry{"http://collector.example:4318", "fleet-eu", map[string]string{"Api-Key": "hunter2"}, "ca.pem"}
+		}},
 		{"log: {level: debug, format: json}", func(f *File) { f.Log = Log{slog.LevelDebug, "json"} }},
 		{"proxy: {addresses: ['::1/128'], header: X-User, users: [{name: '*@team.example', tenant: team, scopes: [read, submit]}]}", func(f *File) {
 			f.Proxy = Proxy{[]netip.Prefix{netip.MustParsePrefix("::1/128")}, "X-User", []User{{"*@team.example", "team", []string{"read", "submit"}}}}
@@ -104,6 +107,10 @@ func TestErrors(t *testing.T) {
 		{"proxy:\n  addresses: [10.0.0.1/32]\n  header: authorization\n  users:\n    - {name: a, tenant: b, scopes: [all]}",
 			":3: proxy.header: the header of tokens cannot name users\n:5: proxy.users[0].scopes[0]: want one of read, submit, decide, admin"},
 		{"objects: file:///x", ":1: objects: want s3://BUCKET/PREFIX?endpoint=URL"},
+		{"telemetry:\n  endpoint: collector.example:4317", ":2: telemetry.endpoint: want http://HOST:PORT or https://HOST:PORT, with a path or none"},
+		{"telemetry:\n  endpoint: https://user:${SECRET}@collector.example", ":2: telemetry.endpoint: want http://HOST:PORT or https://HOST:PORT, with a path or none"},
+		{"telemetry:\n  headers:\n    'a b': ${SECRET}", ":3: telemetry.headers: the name of a header is malformed"},
+		{"telemetry:\n  headers: [a]", ":2: telemetry.headers: want keys and values"},
 		{"max-upload: 99999999TiB", ":1: max-upload: want a number of bytes, such as 512MiB or 10GiB"},
 		{strings.Repeat("#", maxSize+1), fmt.Sprintf(":1: more than %d bytes", maxSize)},
 	}

@@ -74,7 +74,7 @@ func (h *Handler) Handler() http.Handler {
 				case errors.Is(err, ErrNotFound):
 					f = &failure{http.StatusNotFound, "not found"}
 				default:
-					h.Intake.log().Error("request failed", "path", r.URL.Path, "error", err)
+					h.Intake.log().ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "error", err)
 					f = &failure{http.StatusInternalServerError, "internal error"}
 				}
 				status, value = f.status, map[string]any{"status": f.status, "detail": f.message}
@@ -90,7 +90,7 @@ func (h *Handler) Handler() http.Handler {
 			e := json.NewEncoder(&b)
 			e.SetEscapeHTML(false) // alerts stay as they are
 			if err := e.Encode(value); err != nil {
-				h.Intake.log().Error("writing a response failed", "error", err)
+				h.Intake.log().ErrorContext(r.Context(), "writing a response failed", "error", err)
 				status = http.StatusInternalServerError
 			}
 			w.WriteHeader(status)

@@ -14,11 +14,14 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/catalog/journal"
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/examples/fleet/objects"
 	"github.com/hullmark/hullmark/examples/fleet/store"
+	"github.com/hullmark/hullmark/examples/fleet/telemetry"
 )
 
 const (
@@ -89,7 +92,7 @@ func or(d, otherwise time.Duration) time.Duration {
 
 // Update updates the feeds whose time has come, and publishes the file if it is another one then. It does nothing while another process
 // updates.
-func (u *Updater) Update(ctx context.Context) error {
+func (u *Updater) Update(ctx context.Context) (err error) {
 	due, err := u.due(ctx)
 	if err != nil || len(due) == 0 {
 		return err
@@ -106,6 +109,8 @@ func (u *Updater) Update(ctx context.Context) error {
 	if due, err = u.due(ctx); err != nil || len(due) == 0 { // another process may have updated them meanwhile
 		return err
 	}
+	ctx, span := telemetry.Job(ctx, "update of advisories", "", attribute.StringSlice("fleet.feeds", due))
+	defer span.Done(&err)
 	if err := os.MkdirAll(u.Dir, 0o700); err != nil {
 		return fmt.Errorf("feeds: %w", err)
 	}
@@ -159,7 +164,9 @@ func (u *Updater) due(ctx context.Context) (names []string, err error) {
 }
 
 // publish stores the file, unless it is the current one.
-func (u *Updater) publish(ctx context.Context, name string) error {
+func (u *Updater) publish(ctx context.Context, name string) (err error) {
+	ctx, span := telemetry.Start(ctx, "publish")
+	defer span.Done(&err)
 	f, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -194,7 +201,7 @@ func (u *Updater) publish(ctx context.Context, name string) error {
 	if err := u.Store.SetFile(ctx, add); err != nil {
 		return err
 	}
-	u.Log.Info("new advisories", "hash", add.Hash)
+	u.Log.InfoContext(ctx, "new advisories", "hash", add.Hash)
 	compared, err := u.Store.Setting(ctx, "advisories") // the watcher deletes it after the comparison
 	if err != nil || current.Hash == "" || current.Hash == compared {
 		return err
@@ -206,7 +213,13 @@ func (u *Updater) publish(ctx context.Context, name string) error {
 func (u *Updater) update(ctx context.Context, name string, only []string) error {
 	now, options := u.now(), u.Options
 	options.Only, options.Now = only, now
-	result, updateErr := feed.Update(ctx, name, u.Feeds, options)
+	fetching, span := telemetry.Start(ctx, "fetch")
+	result, updateErr := feed.Update(fetching, name, u.Feeds, options)
+	span.Set(attribute.Bool("fleet.changed", result.Written))
+	if updateErr != nil {
+		span.Fail("error")
+	}
+	span.End()
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -220,7 +233,8 @@ func (u *Updater) update(ctx context.Context, name string, only []string) error 
 			return err
 		}
 		if failure != "" {
-			u.Log.Warn("a feed failed", "feed", feedName, "error", failure)
+			telemetry.Current(ctx).Fail("feed")
+			u.Log.WarnContext(ctx, "a feed failed", "feed", feedName, "error", failure)
 			if err := (&journal.Journal{Store: u.Store.Catalog, Now: u.Now}).FeedFailed(ctx, feedName, errors.New(failures[0])); err != nil {
 				return err
 			}

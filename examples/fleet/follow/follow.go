@@ -12,10 +12,12 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/examples/fleet/address"
 	"github.com/hullmark/hullmark/examples/fleet/store"
+	"github.com/hullmark/hullmark/examples/fleet/telemetry"
 	"github.com/hullmark/hullmark/examples/fleet/work"
 )
 
@@ -59,12 +61,18 @@ func (f *Follower) Look(ctx context.Context) error {
 			return err
 		}
 		failure := ""
-		if err := f.repository(ctx, w); err != nil {
+		ctx, span := telemetry.Job(ctx, "look at a repository", "", attribute.String("fleet.tenant", w.Tenant))
+		err = f.repository(ctx, w)
+		if err != nil {
+			span.Fail("error")
+		}
+		span.End()
+		if err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
 			failure = err.Error()
-			f.Log.Warn("looking at a repository failed", "tenant", w.Tenant, "repository", w.Repository, "error", err)
+			f.Log.WarnContext(ctx, "looking at a repository failed", "tenant", w.Tenant, "repository", w.Repository, "error", err)
 		}
 		if err := f.Store.Looked(ctx, w, now(), failure); err != nil {
 			return err
@@ -131,7 +139,7 @@ func (f *Follower) repository(ctx context.Context, w *store.Watch) error {
 		}); err != nil {
 			return err
 		}
-		f.Log.Info("a tag moved", "tenant", w.Tenant, "reference", m.Reference, "digest", digest)
+		f.Log.InfoContext(ctx, "a tag moved", "tenant", w.Tenant, "reference", m.Reference, "digest", digest)
 	}
 	for tag := range known {
 		if !slices.Contains(tags, tag) {

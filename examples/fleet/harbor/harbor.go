@@ -126,7 +126,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if log == nil {
 			log = slog.Default()
 		}
-		log.Error("request of Harbor failed", "path", r.URL.Path, "error", err)
+		log.ErrorContext(r.Context(), "request of Harbor failed", "path", r.URL.Path, "error", err)
 		f = &failure{http.StatusInternalServerError, "internal error"}
 	}
 	send(w, f.status, typeError, map[string]any{"error": map[string]any{"message": f.message}})

@@ -14,6 +14,8 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"github.com/hullmark/hullmark/db/catalog"
 	"github.com/hullmark/hullmark/db/catalog/journal"
 	"github.com/hullmark/hullmark/examples/fleet/admission"
@@ -24,6 +26,7 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/harbor"
 	"github.com/hullmark/hullmark/examples/fleet/seal"
 	"github.com/hullmark/hullmark/examples/fleet/store"
+	"github.com/hullmark/hullmark/examples/fleet/telemetry"
 	"github.com/hullmark/hullmark/examples/fleet/verdict"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/watch"
@@ -111,13 +114,14 @@ func (s *Service) token(r *http.Request, scopes ...store.Scope) (tenant string, 
 	case secret == "" || errors.Is(err, store.ErrNotFound):
 		return "", http.StatusUnauthorized
 	case err != nil:
-		s.Log.Error("finding a token failed", "error", err)
+		s.Log.ErrorContext(r.Context(), "finding a token failed", "error", err)
 		return "", http.StatusInternalServerError
 	case !t.Expires.IsZero() && !now.Before(t.Expires):
 		return "", http.StatusUnauthorized
 	case slices.ContainsFunc(scopes, func(x store.Scope) bool { return !t.Has(x) }):
 		return "", http.StatusForbidden
 	}
+	telemetry.Current(r.Context()).Set(attribute.String("fleet.tenant", t.Tenant))
 	return t.Tenant, 0
 }
 

@@ -38,6 +38,7 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/page"
 	"github.com/hullmark/hullmark/examples/fleet/seal"
 	"github.com/hullmark/hullmark/examples/fleet/store"
+	"github.com/hullmark/hullmark/examples/fleet/telemetry"
 	"github.com/hullmark/hullmark/examples/fleet/verdict"
 	"github.com/hullmark/hullmark/examples/fleet/watcher"
 	"github.com/hullmark/hullmark/examples/fleet/webhooks"
@@ -83,7 +84,8 @@ type Options struct {
 	NoPage       bool            // serve the API without the web page
 	Lease        time.Duration   // of a layer, see work.Layers
 	Pauses       []time.Duration // before further attempts, see work.Worker
-	Look         time.Duration   // between looks at new advisories, images and events; 5 seconds if zero
+	Telemetry    telemetry.Options
+	Look         time.Duration // between looks at new advisories, images and events; 5 seconds if zero
 	Log          *slog.Logger
 }
 
@@ -95,6 +97,7 @@ const (
 	keepAnswers  = 24 * time.Hour      // to requests with an Idempotency-Key
 	maxLayers    = 10 << 30            // bytes of results of layers
 	stopTime     = 30 * time.Second
+	flushTime    = 5 * time.Second // to send the last spans
 	headerTime   = 10 * time.Second
 	idleTime     = 2 * time.Minute
 	maxHeader    = 64 << 10
@@ -120,6 +123,7 @@ type Service struct {
 	alerts     *falco.Intake // nil without Falco
 	options    atomic.Pointer[Options]
 	transport  []*http.Transport // whose connections depend on the options
+	tracer     *telemetry.Tracer // nil without telemetry
 	log        *slog.Logger
 	look       time.Duration
 	collected  time.Time     // when unused parts were deleted last
@@ -216,11 +220,14 @@ func (s *Service) Reload(ctx context.Context, o Options) error {
 	return nil
 }
 
-// client returns a transport that connects to public addresses and those that the current options allow.
-func (s *Service) client(allow func(*Options) []netip.Prefix) *http.Transport {
+// client returns a transport that connects to public addresses and those that the current options allow. Spans of its requests have the name.
+func (s *Service) client(name string, allow func(*Options) []netip.Prefix) http.RoundTripper {
 	t := address.TransportFunc(func() []netip.Prefix { return allow(s.options.Load()) })
 	s.transport = append(s.transport, t)
-	return t
+	if s.tracer == nil {
+		return t
+	}
+	return telemetry.Transport(name, t)
 }
 
 // Open opens the database and prepares everything that Run needs.
@@ -238,14 +245,20 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 		o.Look = 5 * time.Second
 	}
 	o.defaults()
-	s := &Service{log: o.Log, look: o.Look, changed: make(chan struct{}, 1), events: make(chan struct{}, 1)}
+	o.Telemetry.Log = o.Log
+	tracer, err := telemetry.Open(ctx, o.Telemetry)
+	if err != nil {
+		return nil, err
+	}
+	o.Log = slog.New(tracer.Log(o.Log.Handler()))
+	s := &Service{log: o.Log, tracer: tracer, look: o.Look, changed: make(chan struct{}, 1), events: make(chan struct{}, 1)}
 	s.options.Store(&o)
 	if s.Store, err = store.Open(ctx, o.Address()); err != nil {
-		return nil, err
+		return nil, errors.Join(err, s.flush())
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.Store.Close())
+			err = errors.Join(err, s.Store.Close(), s.flush())
 		}
 	}()
 	if err := s.addTenants(ctx, o.Proxy); err != nil {
@@ -283,7 +296,7 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	provider := &advisories.Provider{File: s.files, Own: &advisories.Own{Store: s.Store}}
 	s.verdicts = &verdict.Evaluator{Store: s.Store, Answers: answer.New(s.Store.Catalog), Advisories: provider}
 	s.watcher = &watcher.Watcher{Store: s.Store, Objects: kept, Index: s.index, Advisories: provider, Journal: s.verdicts.Journal}
-	receivers := &http.Client{Transport: s.client(func(o *Options) []netip.Prefix { return o.Receivers })}
+	receivers := &http.Client{Transport: s.client("webhook delivery", func(o *Options) []netip.Prefix { return o.Receivers })}
 	s.webhooks = &webhooks.Webhooks{Store: s.Store, Index: s.index, Key: key, Sender: &webhook.Sender{Client: receivers}, Journal: s.verdicts.Journal}
 	s.webhooks.Init()
 	if err := s.notify(&o.Neighbours, o.Receivers); err != nil {
@@ -291,7 +304,7 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	}
 	s.neighbours = &neighbours.Service{Store: s.Store, Answers: s.verdicts.Answers, Verdicts: s.verdicts, Advisories: provider, Key: key, Submit: s.Submit, State: s.analyzersState(), Version: "1", Log: o.Log}
 	if s.worker != nil {
-		s.worker.Secret, s.worker.Client = s.neighbours.Secret, &http.Client{Transport: s.client(func(o *Options) []netip.Prefix { return o.Allow })}
+		s.worker.Secret, s.worker.Client = s.neighbours.Secret, &http.Client{Transport: s.client("layer request", func(o *Options) []netip.Prefix { return o.Allow })}
 	}
 	if s.queue, err = work.OpenQueue(ctx, s.Store, s.worker, o.Log.With("part", "queue")); err != nil {
 		return nil, err
@@ -311,6 +324,7 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 		if s.handler, err = s.answers(ctx, &o.Neighbours, s.neighbours, s.handler); err != nil {
 			return nil, err
 		}
+		s.handler = tracer.Handler(s.handler)
 	}
 	return s, nil
 }
@@ -327,7 +341,7 @@ func newWorker(o *Options, s *Service, kept objects.Store, key *seal.Key, counts
 			Cache:     &work.Layers{Store: s.Store, Log: o.Log, Lease: o.Lease},
 			Budget:    &scan.Budget{Memory: workerMemory, Parallel: runtime.GOMAXPROCS(0)},
 		},
-		Registry:   registry.Options{Transport: s.client(func(o *Options) []netip.Prefix { return o.Allow }), Insecure: o.Insecure},
+		Registry:   registry.Options{Transport: s.client("registry request", func(o *Options) []netip.Prefix { return o.Allow }), Insecure: o.Insecure},
 		Parallel:   o.Workers,
 		Keychain:   (&keys{s.Store, key}).of,
 		Registries: s.registries,
@@ -354,7 +368,7 @@ func (s *Service) registries(ctx context.Context, tenant string) ([]string, erro
 
 // Run serves the API on a listener and works on jobs until ctx ends. Then it ends all requests and jobs. A worker needs no listener.
 func (s *Service) Run(ctx context.Context, l net.Listener) error {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(s.tracer.Context(ctx))
 	defer cancel()
 	var wg sync.WaitGroup
 	failed := make(chan error, 8)
@@ -461,7 +475,7 @@ func (s *Service) every(ctx context.Context, d time.Duration, what string, run f
 
 func (s *Service) warn(ctx context.Context, what string, err error) {
 	if err != nil && ctx.Err() == nil {
-		s.log.Warn(what+" failed", "error", err)
+		s.log.WarnContext(ctx, what+" failed", "error", err)
 	}
 }
 
@@ -528,7 +542,7 @@ func (s *Service) archive(ctx context.Context, tenants []string) error {
 			}
 		}
 	}
-	s.log.Info("images were archived", "count", count)
+	s.log.InfoContext(ctx, "images were archived", "count", count)
 	return nil
 }
 
@@ -537,7 +551,14 @@ func (s *Service) Submit(ctx context.Context, list ...*store.Submission) error {
 	return s.Store.Write(ctx, func(tx *store.Tx) error { return s.queue.Submit(ctx, tx, list...) })
 }
 
+// flush sends the last spans.
+func (s *Service) flush() error {
+	ctx, cancel := context.WithTimeout(context.Background(), flushTime)
+	defer cancel()
+	return s.tracer.Close(ctx)
+}
+
 // Close closes everything that Open opened.
 func (s *Service) Close() error {
-	return errors.Join(s.index.Close(), s.files.Close(), s.Store.Close())
+	return errors.Join(s.index.Close(), s.files.Close(), s.Store.Close(), s.flush())
 }

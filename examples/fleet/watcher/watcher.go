@@ -12,6 +12,8 @@ import (
 	"math"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/catalog"
 	"github.com/hullmark/hullmark/db/catalog/journal"
@@ -19,6 +21,7 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/index"
 	"github.com/hullmark/hullmark/examples/fleet/objects"
 	"github.com/hullmark/hullmark/examples/fleet/store"
+	"github.com/hullmark/hullmark/examples/fleet/telemetry"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/watch"
 	"github.com/hullmark/hullmark/matcher/watch/webhook"
@@ -81,11 +84,7 @@ func (w *Watcher) file(ctx context.Context, now *db.DB) error {
 			return err
 		}
 		defer object.Close()
-		u, err := now.Since(ctx, old)
-		if err != nil {
-			return err
-		}
-		if err := w.compare(ctx, u, ""); err != nil {
+		if err := w.compare(ctx, old, now, "", nil); err != nil {
 			return err
 		}
 	}
@@ -143,12 +142,7 @@ func (w *Watcher) own(ctx context.Context, tenant string, all *db.DB) error {
 		}
 		defer object.Close()
 	}
-	u, err := now.Since(ctx, old)
-	if err != nil {
-		return err
-	}
-	u.Old, u.New = matcher.Join(all, old), matcher.Join(all, now)
-	if err := w.compare(ctx, u, tenant); err != nil {
+	if err := w.compare(ctx, old, now, tenant, all); err != nil {
 		return err
 	}
 	if _, err := w.Objects.Put(ctx, setting+"/"+hash, bytes.NewReader(content)); err != nil {
@@ -176,8 +170,18 @@ func (w *Watcher) open(ctx context.Context, name string) (*db.DB, *objects.Objec
 	return d, object, nil
 }
 
-// compare writes the events of an update. Those of a tenant's own advisories name the tenant's images, so that no other tenant sees them.
-func (w *Watcher) compare(ctx context.Context, u watch.Update, tenant string) error {
+// compare writes the events of a change. Those of a tenant's own advisories name the tenant's images, so that no other tenant sees them. Then
+// all are the advisories that all tenants have.
+func (w *Watcher) compare(ctx context.Context, old, now *db.DB, tenant string, all *db.DB) (err error) {
+	ctx, span := telemetry.Job(ctx, "comparison of advisories", "", attribute.String("fleet.tenant", tenant))
+	defer span.Done(&err)
+	u, err := now.Since(ctx, old)
+	if err != nil {
+		return err
+	}
+	if all != nil {
+		u.Old, u.New = matcher.Join(all, old), matcher.Join(all, now)
+	}
 	if err := w.indexed(ctx); err != nil {
 		return err
 	}
@@ -190,6 +194,7 @@ func (w *Watcher) compare(ctx context.Context, u watch.Update, tenant string) er
 	if err != nil {
 		return err
 	}
+	span.Set(attribute.Int("fleet.events", len(events)))
 	j := w.Journal(tenant)
 	if tenant == "" {
 		if err := j.Advisories(ctx, events, g); err != nil {

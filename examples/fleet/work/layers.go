@@ -47,7 +47,7 @@ func (l *Layers) Claim(ctx context.Context, key string) (release func(), err err
 			return nil, ctx.Err()
 		}
 		if err != nil {
-			l.Log.Warn("claiming a layer failed", "error", err)
+			l.Log.WarnContext(ctx, "claiming a layer failed", "error", err)
 			return func() {}, nil
 		}
 		if held {
@@ -69,7 +69,7 @@ func (l *Layers) Claim(ctx context.Context, key string) (release func(), err err
 				return
 			case <-time.After(lease / 4):
 				if _, err := l.Store.Claim(ctx, name, holder, lease); err != nil && ctx.Err() == nil {
-					l.Log.Warn("extending a claim failed", "error", err)
+					l.Log.WarnContext(ctx, "extending a claim failed", "error", err)
 				}
 			}
 		}
@@ -80,7 +80,7 @@ func (l *Layers) Claim(ctx context.Context, key string) (release func(), err err
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
 		if err := l.Store.Release(ctx, name, holder); err != nil {
-			l.Log.Warn("releasing a claim failed", "error", err)
+			l.Log.WarnContext(ctx, "releasing a claim failed", "error", err)
 		}
 	}, nil
 }

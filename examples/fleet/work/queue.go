@@ -17,6 +17,7 @@ import (
 
 	"github.com/hullmark/hullmark/db/catalog/sqlstore"
 	"github.com/hullmark/hullmark/examples/fleet/store"
+	"github.com/hullmark/hullmark/examples/fleet/telemetry"
 )
 
 const (
@@ -117,6 +118,7 @@ func migrate[T any](ctx context.Context, s *store.Store, driver riverdriver.Driv
 // Submit adds submissions and their jobs in a transaction of the caller.
 func (q *Queue) Submit(ctx context.Context, tx *store.Tx, list ...*store.Submission) error {
 	for _, m := range list {
+		m.Trace = telemetry.Parent(ctx)
 		if err := tx.Submit(ctx, m); err != nil {
 			return err
 		}

@@ -25,6 +25,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/riverqueue/river/rivertype"
+	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
@@ -36,6 +37,7 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/answer"
 	"github.com/hullmark/hullmark/examples/fleet/objects"
 	"github.com/hullmark/hullmark/examples/fleet/store"
+	"github.com/hullmark/hullmark/examples/fleet/telemetry"
 	"github.com/hullmark/hullmark/matcher/watch/webhook"
 	"github.com/hullmark/hullmark/sbom"
 )
@@ -108,7 +110,7 @@ func (w *Worker) live(ctx context.Context) error {
 				return
 			case <-time.After(aliveEvery):
 				if err := w.Store.Alive(ctx, w.id, aliveFor); err != nil && ctx.Err() == nil {
-					w.Log.Warn("a sign of life failed", "error", err)
+					w.Log.WarnContext(ctx, "a sign of life failed", "error", err)
 				}
 			}
 		}
@@ -147,21 +149,27 @@ func (w *Worker) turn(ctx context.Context, job int64) (err error) {
 	if err != nil {
 		return err
 	}
+	ctx, span := telemetry.Job(ctx, "analysis", m.Trace, attribute.String("fleet.tenant", m.Tenant), attribute.String("fleet.submission", m.ID),
+		attribute.String("fleet.kind", string(m.Kind)), attribute.Int("fleet.attempt", m.Attempts))
+	defer span.End()
 	start := time.Now()
 	err = w.guarded(ctx, m)
+	span.Set(attribute.String("fleet.image", m.Digest))
 	after := context.WithoutCancel(ctx)
 	if err == nil {
-		w.Log.Info("analyzed", "tenant", m.Tenant, "submission", m.ID, "digest", m.Digest, "duration", time.Since(start))
-		w.ended(m)
+		w.Log.InfoContext(ctx, "analyzed", "tenant", m.Tenant, "submission", m.ID, "digest", m.Digest, "duration", time.Since(start))
+		w.ended(ctx, m)
 		return nil
 	}
 	if errors.Is(err, store.ErrConflict) {
-		w.Log.Warn("another worker has the submission", "tenant", m.Tenant, "submission", m.ID)
+		span.Fail("conflict")
+		w.Log.WarnContext(ctx, "another worker has the submission", "tenant", m.Tenant, "submission", m.ID)
 		return nil
 	}
 	limit, limited := errors.AsType[*registry.RateLimitError](err)
 	last := m.Attempts >= attempts && !limited || m.Attempts >= mostWaits
 	reason, permanent := Reason(err)
+	span.Fail(reason)
 	m.State, m.Reason, m.Message = store.Waiting, reason, err.Error()
 	if reason == "unavailable" || store.FromDatabase(err) {
 		m.Message = "the database of the service failed" // the error may have its address or a statement
@@ -169,7 +177,7 @@ func (w *Worker) turn(ctx context.Context, job int64) (err error) {
 	if permanent || last {
 		m.State = store.Failed
 	}
-	w.Log.Warn("analysis failed", "tenant", m.Tenant, "submission", m.ID, "reason", reason, "attempt", m.Attempts, "final", m.State == store.Failed, "error", err)
+	w.Log.WarnContext(ctx, "analysis failed", "tenant", m.Tenant, "submission", m.ID, "reason", reason, "attempt", m.Attempts, "final", m.State == store.Failed, "error", err)
 	if m.State == store.Failed {
 		if failErr := w.fail(after, m); failErr != nil {
 			return errors.Join(err, failErr)
@@ -201,14 +209,15 @@ func (w *Worker) fail(ctx context.Context, m *store.Submission) error {
 	}); err != nil {
 		return err
 	}
-	w.ended(m)
+	w.ended(ctx, m)
 	return nil
 }
 
-func (w *Worker) ended(m *store.Submission) {
+func (w *Worker) ended(ctx context.Context, m *store.Submission) {
+	ctx = context.WithoutCancel(ctx)
 	if m.Object != "" {
-		if err := w.Objects.Delete(context.Background(), m.Object); err != nil {
-			w.Log.Warn("deleting an upload failed", "object", m.Object, "error", err)
+		if err := w.Objects.Delete(ctx, m.Object); err != nil {
+			w.Log.WarnContext(ctx, "deleting an upload failed", "object", m.Object, "error", err)
 		}
 	}
 	if w.Done != nil {
@@ -220,7 +229,7 @@ func (w *Worker) ended(m *store.Submission) {
 func (w *Worker) guarded(ctx context.Context, m *store.Submission) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			w.Log.Error("panic", "value", v, "stack", string(debug.Stack()))
+			w.Log.ErrorContext(ctx, "panic", "value", v, "stack", string(debug.Stack()))
 			err = fmt.Errorf("work: panic: %v", v)
 		}
 	}()
@@ -295,7 +304,9 @@ func (w *Worker) reference(ctx context.Context, m *store.Submission) error {
 	if options.Keychain, err = w.keychain(ctx, m, ref); err != nil {
 		return err
 	}
+	fetched := step(ctx, "fetch")
 	img, err := source.Open(ctx, "registry:"+ref.Name(), source.Options{Platform: m.Platform, Kinds: []string{"registry"}, Registry: options})
+	fetched(err)
 	if errors.Is(err, fs.ErrPermission) { // the client goes on without a credential, as the image may be public
 		if _, expired := options.Keychain.Resolve(ref.Context()); errors.Is(expired, ErrExpired) {
 			return fmt.Errorf("%w: %w", expired, err)
@@ -375,11 +386,13 @@ func (w *Worker) manifest(ctx context.Context, m *store.Submission) error {
 		return fmt.Errorf("work: %w", err)
 	}
 	defer os.RemoveAll(dir)
+	fetched := step(ctx, "fetch")
 	img, err := clair.Fetch(ctx, w.Client, dir, &layers, clair.Limits{})
+	fetched(err)
 	if err != nil {
 		return err
 	}
-	found, err := w.Scanner.Scan(ctx, img)
+	found, err := w.scan(ctx, img)
 	if err != nil {
 		return err
 	}
@@ -402,8 +415,10 @@ func (w *Worker) archive(ctx context.Context, m *store.Submission) error {
 			return fmt.Errorf("work: %q: %w", m.Reference, address.ErrReference)
 		}
 	}
+	fetched := step(ctx, "fetch")
 	img, err := source.OpenStream(ctx, source.Stream{Ref: "upload", Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(object.Reader()), nil }},
 		source.Options{Platform: m.Platform})
+	fetched(err)
 	if err != nil {
 		if code, _ := Reason(err); code == "error" || code == "not-found" {
 			err = fmt.Errorf("%w: %w", errMalformed, err)
@@ -444,7 +459,7 @@ func (w *Worker) image(ctx context.Context, m *store.Submission, img *source.Ima
 	if err != nil {
 		return err
 	}
-	found, err := w.Scanner.Scan(ctx, img)
+	found, err := w.scan(ctx, img)
 	if err != nil {
 		return err
 	}
@@ -452,6 +467,27 @@ func (w *Worker) image(ctx context.Context, m *store.Submission, img *source.Ima
 		return err
 	}
 	return w.end(ctx, m, row, ref)
+}
+
+// step starts the span of a step of an analysis, which the returned function ends. Requests to registries are not in it but in that of the
+// analysis, since an image fetches layers while it is analyzed.
+func step(ctx context.Context, name string) (end func(error)) {
+	_, span := telemetry.Start(ctx, name)
+	return func(err error) {
+		if err != nil {
+			reason, _ := Reason(err)
+			span.Fail(reason)
+		}
+		span.End()
+	}
+}
+
+// scan scans an image.
+func (w *Worker) scan(ctx context.Context, img v1.Image) (*analyzer.Report, error) {
+	analyzed := step(ctx, "analyze")
+	found, err := w.Scanner.Scan(ctx, img)
+	analyzed(err)
+	return found, err
 }
 
 // documentsOf returns the manifest and the configuration of an image, which its digest authenticates.
@@ -476,7 +512,9 @@ func documentsOf(img *source.Image, row *store.Image) (list []catalog.Document, 
 }
 
 // put writes the content of an image to the catalog, for all tenants, and marks it for the index.
-func (w *Worker) put(ctx context.Context, row *store.Image, found *analyzer.Report, documents ...catalog.Document) error {
+func (w *Worker) put(ctx context.Context, row *store.Image, found *analyzer.Report, documents ...catalog.Document) (err error) {
+	stored := step(ctx, "store")
+	defer func() { stored(err) }()
 	image := catalog.Image{Digest: row.Digest, Info: found.Image, Added: time.Now()}
 	if err := catalog.PutBatch(ctx, w.Store.Catalog, image, found, catalog.Batch{Documents: documents}); err != nil {
 		return err
@@ -486,16 +524,21 @@ func (w *Worker) put(ctx context.Context, row *store.Image, found *analyzer.Repo
 
 // document analyzes an SBOM. Its image is named by the SBOM's own digest: a document cannot replace the result of a scan.
 func (w *Worker) document(ctx context.Context, m *store.Submission) error {
+	fetched := step(ctx, "fetch")
 	object, err := w.Objects.Open(ctx, m.Object)
+	fetched(err)
 	if err != nil {
 		return err
 	}
 	defer object.Close()
+	analyzed := step(ctx, "analyze")
 	h := sha256.New()
-	if _, err := io.Copy(h, object.Reader()); err != nil {
-		return err
+	_, err = io.Copy(h, object.Reader())
+	var found *analyzer.Report
+	if err == nil {
+		found, err = sbom.Decode(object.Reader(), sbom.Limits{})
 	}
-	found, err := sbom.Decode(object.Reader(), sbom.Limits{})
+	analyzed(err)
 	if err != nil {
 		if code, _ := Reason(err); code == "error" {
 			err = fmt.Errorf("%w: %w", errMalformed, err)
