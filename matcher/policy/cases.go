@@ -197,7 +197,7 @@ func (x *testCase) tryRule(ctx context.Context, d *Document) (string, error) {
 	policyName, ruleName, _ := strings.Cut(x.rule, "/")
 	p := d.policies[policyName]
 	if p == nil {
-		return "", fmt.Errorf("there is no policy %q%s", policyName, meant(policyName, d.Policies))
+		return "", fmt.Errorf("there is no policy %q%s", policyName, didYouMean(policyName, d.Policies))
 	}
 	i := slices.IndexFunc(p.rules, func(r rule) bool { return r.name == ruleName })
 	if i < 0 {
@@ -205,13 +205,13 @@ func (x *testCase) tryRule(ctx context.Context, d *Document) (string, error) {
 		for i := range p.rules {
 			names = append(names, p.rules[i].name)
 		}
-		return "", fmt.Errorf("policy %q has no rule %q%s", policyName, ruleName, meant(ruleName, names))
+		return "", fmt.Errorf("policy %q has no rule %q%s", policyName, ruleName, didYouMean(ruleName, names))
 	}
 	in := report.PolicyInput{Now: x.now, Report: new(analyzer.Report), Result: new(matcher.Result)}
 	j := newJudge(ctx, d, &in, imageref.Reference{}, &mapping{})
 	v := j.values
 	v.pkg, v.match, v.finding, v.record, v.file = new(packageValue), &matchValue{Package: new(packageValue)}, new(findingValue), new(recordValue), new(fileValue)
-	if err := v.give(x.given); err != nil {
+	if err := v.setFromYAML(x.given); err != nil {
 		return "", err
 	}
 	r := &p.rules[i]

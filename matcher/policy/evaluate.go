@@ -259,13 +259,13 @@ func (j *judge) decide(p *policy, s *subject) (bool, error) {
 }
 
 // record adds a decision, after the entries that allow it.
-func (j *judge) record(d report.Decision, about func() thing) {
+func (j *judge) record(d report.Decision, about func() decisionSubject) {
 	j.allow(&d, about)
 	j.verdict.Decisions = append(j.verdict.Decisions, d)
 }
 
 // allow looks for the entry that turns a decision to stop or to warn into Go.
-func (j *judge) allow(d *report.Decision, about func() thing) {
+func (j *judge) allow(d *report.Decision, about func() decisionSubject) {
 	d.Action = d.Ruled
 	if d.Ruled <= report.Go || len(j.index.entries) == 0 {
 		return
@@ -273,7 +273,7 @@ func (j *judge) allow(d *report.Decision, about func() thing) {
 	t := about()
 	for _, i := range j.index.candidates(t) {
 		e := j.index.entries[i]
-		if !e.about(d, t) {
+		if !e.matchesDecision(d, t) {
 			continue
 		}
 		j.used[e] = true

@@ -13,8 +13,8 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// give sets variables from a YAML mapping of their names to their fields.
-func (v *values) give(n *yaml.Node) error {
+// setFromYAML sets variables from a YAML mapping of their names to their fields.
+func (v *values) setFromYAML(n *yaml.Node) error {
 	if n == nil {
 		return nil
 	}
@@ -46,7 +46,7 @@ func (v *values) give(n *yaml.Node) error {
 			}
 		}
 		if !known {
-			return fmt.Errorf("line %d: there is no variable %q to give%s", value.Line, name, meant(name, names))
+			return fmt.Errorf("line %d: there is no variable %q to give%s", value.Line, name, didYouMean(name, names))
 		}
 	}
 	v.match.Package = v.pkg
@@ -158,5 +158,5 @@ func setField(to reflect.Value, key, value *yaml.Node, name string) error {
 		}
 		names = append(names, field)
 	}
-	return fmt.Errorf("line %d: %s has no %q; it has %s%s", key.Line, name, key.Value, strings.Join(names, ", "), meant(key.Value, names))
+	return fmt.Errorf("line %d: %s has no %q; it has %s%s", key.Line, name, key.Value, strings.Join(names, ", "), didYouMean(key.Value, names))
 }

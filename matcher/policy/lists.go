@@ -99,7 +99,7 @@ func (v *values) list(name string) any {
 		}
 		return list
 	case "findings":
-		if len(in.Report.Findings) == 0 && !looked(in.Report) {
+		if len(in.Report.Findings) == 0 && !examinesContent(in.Report) {
 			return types.NewErr("no analyzer looked for findings")
 		}
 		list := make([]*findingValue, len(in.Report.Findings))
@@ -108,7 +108,7 @@ func (v *values) list(name string) any {
 		}
 		return list
 	case "records":
-		if len(in.Report.Records) == 0 && !looked(in.Report) {
+		if len(in.Report.Records) == 0 && !examinesContent(in.Report) {
 			return types.NewErr("no analyzer looked for records")
 		}
 		list := make([]*recordValue, len(in.Report.Records))
@@ -123,7 +123,7 @@ func (v *values) list(name string) any {
 				list = append(list, valueOfAccount(r))
 			}
 		}
-		if len(list) == 0 && !searched(in.Report, "accounts") {
+		if len(list) == 0 && !examinesKind(in.Report, "accounts") {
 			return types.NewErr("no analyzer looked for accounts")
 		}
 		return list
@@ -150,15 +150,15 @@ func (v *values) list(name string) any {
 	return nil
 }
 
-// looked reports whether an analyzer looked for more than packages and the list of files.
-func looked(r *analyzer.Report) bool {
+// examinesContent reports whether an analyzer looked for more than packages and the list of files.
+func examinesContent(r *analyzer.Report) bool {
 	return slices.ContainsFunc(r.Examined, func(x analyzer.Examination) bool {
 		return x.NotRun == "" && slices.ContainsFunc(x.Finds, func(kind string) bool { return !slices.Contains([]string{"packages", "hints", "file-list"}, kind) })
 	})
 }
 
-// searched reports whether an analyzer looked for a kind of things in all files.
-func searched(r *analyzer.Report, kind string) bool {
+// examinesKind reports whether an analyzer looked for a kind of things in all files.
+func examinesKind(r *analyzer.Report, kind string) bool {
 	return slices.ContainsFunc(r.Examined, func(x analyzer.Examination) bool { return x.NotRun == "" && slices.Contains(x.Finds, kind) })
 }
 
