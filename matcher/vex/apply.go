@@ -55,7 +55,7 @@ func (docs Documents) Apply(found *analyzer.Report, result *matcher.Result, name
 				continue
 			}
 			named := false
-			best := make(map[int]meeting) // of each match
+			best := make(map[int]productMatch) // of each match
 			for j := range s.Products {
 				names := a.products(d, &s.Products[j])
 				named = named || names.any()
@@ -71,7 +71,7 @@ func (docs Documents) Apply(found *analyzer.Report, result *matcher.Result, name
 					}
 					for _, m := range byID[id] {
 						if best[m].rank == 0 {
-							best[m] = meeting{byWhole, names.whole}
+							best[m] = productMatch{byWhole, names.whole}
 						}
 					}
 				}
@@ -140,7 +140,7 @@ func fold(id string) string { return strings.ToUpper(id) }
 type word struct {
 	*statement
 	document, index int
-	meeting
+	productMatch
 }
 
 // compareWords puts the deciding word first.

@@ -82,8 +82,8 @@ var wholeImage = purl.NewTarget(&analyzer.Component{Package: analyzer.Package{Ty
 
 func serial(s string) string { return strings.TrimPrefix(strings.ToLower(s), "urn:uuid:") }
 
-// A meeting is the name by which a statement met a match, and its rank; the zero meeting is no match.
-type meeting struct {
+// A productMatch is the name by which a statement met a match, and its rank; the zero meeting is no match.
+type productMatch struct {
 	rank int
 	name string
 }
@@ -101,7 +101,7 @@ const (
 // hits are the things that an identity names.
 type hits struct {
 	whole    string // the name that is the image's or its distribution's, or ""
-	packages map[int]meeting
+	packages map[int]productMatch
 }
 
 func (h *hits) any() bool { return h.whole != "" || len(h.packages) > 0 }
@@ -112,13 +112,13 @@ func (a *applier) products(d *Document, p *product) hits {
 	if len(p.Subcomponents) == 0 || !in.any() {
 		return in
 	}
-	parts := hits{packages: make(map[int]meeting)}
+	parts := hits{packages: make(map[int]productMatch)}
 	outer := slices.Sorted(maps.Keys(in.packages))
 	for k := range p.Subcomponents {
 		sub := a.identify(d, &p.Subcomponents[k])
 		for _, i := range slices.Sorted(maps.Keys(sub.packages)) {
 			m := sub.packages[i]
-			if _, same := in.packages[i]; in.whole == "" && !same && !a.within(i, outer) {
+			if _, same := in.packages[i]; in.whole == "" && !same && !a.isWithin(i, outer) {
 				continue
 			}
 			if m.rank += inPart; m.rank > parts.packages[i].rank {
@@ -129,13 +129,13 @@ func (a *applier) products(d *Document, p *product) hits {
 	return parts
 }
 
-// within reports whether a package lies in another of a list.
-func (a *applier) within(i int, in []int) bool {
+// isWithin reports whether a package lies in another of a list.
+func (a *applier) isWithin(i int, in []int) bool {
 	for _, j := range in {
 		if a.steps++; a.steps > maxSteps {
 			return false
 		}
-		if a.lies(a.packages[i].Component, a.packages[j].Component) {
+		if a.isPartOf(a.packages[i].Component, a.packages[j].Component) {
 			return true
 		}
 	}
@@ -144,8 +144,8 @@ func (a *applier) within(i int, in []int) bool {
 
 // identify finds an identity in the image.
 func (a *applier) identify(d *Document, id *identity) hits {
-	h := hits{packages: make(map[int]meeting)}
-	add := func(i int, m meeting) {
+	h := hits{packages: make(map[int]productMatch)}
+	add := func(i int, m productMatch) {
 		if m.rank > h.packages[i].rank {
 			h.packages[i] = m
 		}
@@ -153,7 +153,7 @@ func (a *applier) identify(d *Document, id *identity) hits {
 	if d.Format == formatSPDX || d.bom != nil && a.own[serial(d.bom.serial)] { // the image's own BOM, with references to components
 		for _, ref := range id.Refs {
 			if i, ok := a.at[ref]; ok {
-				add(i, meeting{byPlace, ref})
+				add(i, productMatch{byPlace, ref})
 			}
 		}
 		if len(h.packages) > 0 {
@@ -189,7 +189,7 @@ func (a *applier) identify(d *Document, id *identity) hits {
 		algorithm, hex, _ := strings.Cut(hash, ":")
 		for i := range a.packages {
 			if hex != "" && strings.EqualFold(a.packages[i].Hashes[algorithm], hex) {
-				add(i, meeting{byVersion, hash})
+				add(i, productMatch{byVersion, hash})
 			}
 		}
 	}
@@ -229,7 +229,7 @@ func (a *applier) purl(text string) hits {
 	if h, ok := a.resolved[text]; ok {
 		return h
 	}
-	h := hits{packages: make(map[int]meeting)}
+	h := hits{packages: make(map[int]productMatch)}
 	if a.names[text] {
 		h.whole = text
 	}
@@ -238,19 +238,19 @@ func (a *applier) purl(text string) hits {
 			h.whole = text
 		}
 	} else if p, err := purl.Parse(text); err == nil {
-		a.meet(&h, p, text)
+		a.matchPackages(&h, p, text)
 	}
 	a.resolved[text] = h
 	return h
 }
 
-func (a *applier) meet(h *hits, p *purl.Pattern, text string) {
+func (a *applier) matchPackages(h *hits, p *purl.Pattern, text string) {
 	try := func(i int, rank int) {
 		if ok, versioned := p.Match(a.packages[i]); ok {
 			if versioned && rank == byName {
 				rank = byVersion
 			}
-			h.packages[i] = meeting{rank, text}
+			h.packages[i] = productMatch{rank, text}
 		}
 	}
 	key, exact := p.Key()
@@ -279,7 +279,7 @@ func linkedSerial(ref string) string {
 func (a *applier) link(ref string) hits {
 	_, fragment, _ := strings.Cut(ref, "#")
 	id := linkedSerial(ref)
-	h := hits{packages: make(map[int]meeting)}
+	h := hits{packages: make(map[int]productMatch)}
 	plain, err := url.PathUnescape(fragment)
 	if err != nil {
 		plain = fragment
@@ -290,7 +290,7 @@ func (a *applier) link(ref string) hits {
 			h.whole = ref
 		}
 		if i, ok := a.at[plain]; ok {
-			h.packages[i] = meeting{byPlace, ref}
+			h.packages[i] = productMatch{byPlace, ref}
 		}
 	case d != nil:
 		c := d.bom.byRef[fragment]
@@ -305,7 +305,7 @@ func (a *applier) link(ref string) hits {
 		linked := a.identify(d, &named)
 		h.whole = linked.whole
 		for i, m := range linked.packages {
-			h.packages[i] = meeting{m.rank, ref}
+			h.packages[i] = productMatch{m.rank, ref}
 		}
 	case a.names["urn:uuid:"+id]:
 		if fragment == "" {
