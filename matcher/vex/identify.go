@@ -82,7 +82,7 @@ var wholeImage = purl.NewTarget(&analyzer.Component{Package: analyzer.Package{Ty
 
 func serial(s string) string { return strings.TrimPrefix(strings.ToLower(s), "urn:uuid:") }
 
-// A productMatch is the name by which a statement met a match, and its rank; the zero meeting is no match.
+// A productMatch is the name by which a statement met a match, and its rank; the zero productMatch is no match.
 type productMatch struct {
 	rank int
 	name string
