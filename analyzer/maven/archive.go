@@ -47,7 +47,7 @@ func analyzeEntries(ctx context.Context, f *analyzer.File, choose func(name []by
 	m := membudget.New(ctx, f, maxPackages)
 	var bad diagnostic.List
 	limits := zipwalk.Limits{Hold: func(n int64) error { return f.Hold(ctx, n) }}
-	var entries census // of the archive that Walk visits next
+	var entries classCount // of the archive that Walk visits next
 	var listed []analyzer.Package
 	kind := func(name []byte) zipwalk.Kind {
 		entries.add(name)
@@ -55,7 +55,7 @@ func analyzeEntries(ctx context.Context, f *analyzer.File, choose func(name []by
 	}
 	err := zipwalk.Walk(ctx, f.Open(), f.Size(), limits, kind, func(z *zipwalk.Archive) {
 		a := archive{name: f.Path, zip: z, manifest: make(manifest), entries: entries, known: make(map[coordinates]int), problems: &bad, meter: m}
-		entries = census{}
+		entries = classCount{}
 		if z.Inside != "" {
 			a.name = z.Inside[strings.LastIndex(z.Inside, zipwalk.Separator)+1:]
 		}
@@ -115,7 +115,7 @@ type archive struct {
 	zip      *zipwalk.Archive
 	manifest manifest
 	sections []manifest // about Java packages
-	entries  census
+	entries  classCount
 	stated   []stated
 	known    map[coordinates]int // index in stated
 	partial  coordinates         // from the first incomplete pom.properties
@@ -144,7 +144,7 @@ type stated struct {
 // analyze adds the packages of the archive to r. The walk visits nested archives separately.
 func (a *archive) analyze(r *analyzer.Result) {
 	a.read()
-	own := a.own()
+	own := a.ownPackage()
 	sum, err := a.sha1()
 	a.problem("SHA-1", err)
 	for i, s := range a.stated {
@@ -332,10 +332,10 @@ func (c coordinates) orElse(other coordinates) coordinates {
 	return coordinates{choose(c.group, other.group), choose(c.artifact, other.artifact), choose(c.version, other.version)}
 }
 
-// own returns the index of the stated package that is the archive itself rather than one merged into it, or -1. Its artifact ID
+// ownPackage returns the index of the stated package that is the archive itself rather than one merged into it, or -1. Its artifact ID
 // is the file name, with or without the version, or the longest part of the name. If no artifact ID fits the name, as in
 // "app.jar", the only package of the archive is its own, unless the manifest states another version.
-func (a *archive) own() int {
+func (a *archive) ownPackage() int {
 	base := stem(a.name)
 	name, version := splitVersion(base, "")
 	if i := slices.IndexFunc(a.stated, func(s stated) bool { return base == s.artifact || base == s.artifact+"-"+s.version }); i >= 0 {
