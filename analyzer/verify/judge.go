@@ -19,7 +19,7 @@ func (d *Difference) raise(severity, rule string) {
 	}
 }
 
-// weigh sets the Severity of a file that differs:
+// rate sets the Severity of a file that differs:
 //
 //	high    a file gained set-uid or set-gid or capabilities, or a set-uid program has another content: it gives away privileges
 //	medium  a program or library has another content or became something else: advisories for the package may not hold for it;
@@ -29,7 +29,7 @@ func (d *Difference) raise(severity, rule string) {
 //
 // Contents and times of configuration files and other times are to be expected, so that they have no severity. Neither have modes and
 // owners of ghosts, unless they are dangerous.
-func (d *Difference) weigh(f *analyzer.RecordedFile, g *File) {
+func (d *Difference) rate(f *analyzer.RecordedFile, g *File) {
 	has := func(a analyzer.Attributes) bool { return d.Attributes&a != 0 }
 	program := g.Mode&0o111 != 0 && isRegular(g.Mode) || isLibrary(d.Path)
 	privileged := g.Mode&(fs.ModeSetuid|fs.ModeSetgid) != 0 && isRegular(g.Mode) || g.Xattrs[capabilityXattr] != ""
@@ -85,9 +85,9 @@ func (d *Difference) weigh(f *analyzer.RecordedFile, g *File) {
 	}
 }
 
-// judge sets the Severity of a file that is missing: low, since images are made smaller by removing files, but the package no longer
+// rateMissing sets the Severity of a file that is missing: low, since images are made smaller by removing files, but the package no longer
 // works as advisories assume. Documentation, configuration files, excluded paths and places of mounts get no severity.
-func (d *Difference) judge() {
+func (d *Difference) rateMissing() {
 	switch {
 	case !d.Missing:
 	case d.Excluded || d.Documentation || d.Config || isMounted(d.Recorded):
