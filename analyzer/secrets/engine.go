@@ -331,7 +331,7 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 		}
 		if n := 0; group == 0 && t.packed && !t.dense && !wide && start > 0 {
 			// The length in front says where the text ends: the next byte may be a letter.
-			if n = t.stated(region, start); n >= 16 && n < end-start {
+			if n = t.declaredLength(region, start); n >= 16 && n < end-start {
 				if m := expression.get().FindIndex(region[start : start+n]); m != nil && m[0] == 0 && m[1] == n {
 					end = start + n
 				}
@@ -375,7 +375,7 @@ func (s *search) accept(c *candidate, r *Rule, start, end int, isBinary, packed 
 	if isBinary && r.keyed && !packed && bytes.IndexAny(region[c.start:start], "=:") < 0 {
 		return false
 	}
-	if !(isBinary && (r.loose || c.text.dense || c.text.stated(region, start) == end-start)) && r.entropy > 0 {
+	if !(isBinary && (r.loose || c.text.dense || c.text.declaredLength(region, start) == end-start)) && r.entropy > 0 {
 		if start > 0 && isWordByte(region[start-1]) && !escaped(region[:start]) {
 			return false
 		}
@@ -398,9 +398,9 @@ func (s *search) accept(c *candidate, r *Rule, start, end int, isBinary, packed 
 	return r.entropy == 0 || !isPlaceholder(c.secret)
 }
 
-// stated returns the length of the text at an index as the format states it, or -1: Python and Java put lengths in front of texts. Other binary
+// declaredLength returns the length of the text at an index as the format states it, or -1: Python and Java put lengths in front of texts. Other binary
 // files may have one byte.
-func (t *text) stated(region []byte, start int) int {
+func (t *text) declaredLength(region []byte, start int) int {
 	switch {
 	case start == 0:
 	case t.python:
