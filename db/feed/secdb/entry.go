@@ -70,7 +70,7 @@ func (f *flaw) fill(a *matcher.Advisory, typ string) error {
 		a.Ranges = append(a.Ranges, matcher.Range{Fixed: fix})
 	}
 	if len(a.Ranges) > 1 && errs.Err() == nil && typ == "apk" {
-		a.Ranges = between(a.Ranges, scheme)
+		a.Ranges = affectedRanges(a.Ranges, scheme)
 	}
 	a.Status = matcher.Fixed
 	if len(a.Ranges) == 0 {
@@ -79,10 +79,10 @@ func (f *flaw) fill(a *matcher.Advisory, typ string) error {
 	return errs.Err()
 }
 
-// between returns the affected versions of a package with several fixes. The first fix of an upstream version holds for its later revisions,
+// affectedRanges returns the affected versions of a package with several fixes. The first fix of an upstream version holds for its later revisions,
 // unless one of them fixes the vulnerability again, because the first fix was incomplete. A later fix of another upstream version means that
 // the versions in between are affected: the upgrade lost the first fix.
-func between(fixes []matcher.Range, scheme version.Scheme) (ranges []matcher.Range) {
+func affectedRanges(fixes []matcher.Range, scheme version.Scheme) (ranges []matcher.Range) {
 	slices.SortStableFunc(fixes, func(a, b matcher.Range) int {
 		v, _ := scheme.Parse(a.Fixed)
 		w, _ := scheme.Parse(b.Fixed)
