@@ -64,7 +64,7 @@ func (c *Collector) findDistro() {
 		c.distro = &analyzer.Distro{ID: first.id, VersionID: first.version, Codename: first.codename}
 	}
 	for _, v := range list {
-		if c.distro != nil && c.elsewhere(v) == "" && v.id != distro.ID(c.distro.ID) {
+		if c.distro != nil && c.otherDistro(v) == "" && v.id != distro.ID(c.distro.ID) {
 			c.Diagnose(analyzer.Unsupported, "packages of other distributions", strings.TrimSpace(v.id+" "+cmp.Or(v.version, v.codename)))
 		}
 	}
@@ -88,9 +88,9 @@ func (c *Collector) vote(i int) vote {
 	return v
 }
 
-// elsewhere returns the distribution and release that a vote names, "debian-11", if they are not those of the document's distribution. A
+// otherDistro returns the distribution and release that a vote names, "debian-11", if they are not those of the document's distribution. A
 // document may be about several images. A vote without a release stands for that of another distribution in the document, if there is one.
-func (c *Collector) elsewhere(v vote) string {
+func (c *Collector) otherDistro(v vote) string {
 	release := cmp.Or(v.version, v.codename)
 	if c.distro == nil || v.id == "" {
 		return ""
@@ -192,7 +192,7 @@ func (c *Collector) complete() {
 		}
 		if v := c.vote(i); k.Namespace == "" || vendorOf(k.Namespace, v.id) {
 			stated := c.hints[i].distro != "" || c.distro != nil && !vendorOf(k.Namespace, c.distro.ID)
-			own := c.elsewhere(v)
+			own := c.otherDistro(v)
 			if c.distro != nil && v.stated() == 0 && c.hints[i].distro != "" && v.id != distro.ID(c.distro.ID) && packaged(v.id) {
 				own = cmp.Or(own, v.id) // of no known release
 			}
