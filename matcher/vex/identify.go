@@ -145,37 +145,11 @@ func (a *applier) isWithin(i int, in []int) bool {
 // identify finds an identity in the image.
 func (a *applier) identify(d *Document, id *identity) hits {
 	h := hits{packages: make(map[int]productMatch)}
-	add := func(i int, m productMatch) {
-		if m.rank > h.packages[i].rank {
-			h.packages[i] = m
-		}
-	}
-	if d.Format == formatSPDX || d.bom != nil && a.own[serial(d.bom.serial)] { // the image's own BOM, with references to components
-		for _, ref := range id.Refs {
-			if i, ok := a.at[ref]; ok {
-				add(i, productMatch{byPlace, ref})
-			}
-		}
-		if len(h.packages) > 0 {
-			return h
-		}
-	}
-	for _, ref := range id.Refs { // a component of the image's own BOM, and no other of the same package URL
-		if strings.HasPrefix(ref, "urn:cdx:") && a.own[linkedSerial(ref)] {
-			for i, m := range a.link(ref).packages {
-				add(i, m)
-			}
-		}
-	}
-	if len(h.packages) > 0 {
+	if a.addOwnRefs(&h, d, id.Refs); len(h.packages) > 0 {
 		return h
 	}
 	for _, text := range id.PURLs {
-		named := a.purl(text)
-		h.whole = cmp.Or(h.whole, named.whole)
-		for i, m := range named.packages {
-			add(i, m)
-		}
+		h.merge(a.purl(text))
 	}
 	for _, cpe := range id.CPEs {
 		if len(id.PURLs) == 0 && a.isDistro(cpe) {
@@ -183,45 +157,88 @@ func (a *applier) identify(d *Document, id *identity) hits {
 		}
 	}
 	for _, hash := range id.Hashes {
-		if a.names[hash] {
-			h.whole = cmp.Or(h.whole, hash)
-		}
-		algorithm, hex, _ := strings.Cut(hash, ":")
-		for i := range a.packages {
-			if hex != "" && strings.EqualFold(a.packages[i].Hashes[algorithm], hex) {
-				add(i, productMatch{byVersion, hash})
-			}
-		}
+		a.addHash(&h, hash)
 	}
 	for _, ref := range id.Refs {
 		switch {
 		case a.names[ref]:
 			h.whole = cmp.Or(h.whole, ref)
 		case strings.HasPrefix(ref, "urn:cdx:"):
-			linked := a.link(ref)
-			h.whole = cmp.Or(h.whole, linked.whole)
-			for i, m := range linked.packages {
-				add(i, m)
-			}
+			h.merge(a.link(ref))
 		}
 	}
 	if len(id.Ranges) > 0 {
-		inRange := func(t *purl.Target) bool {
-			return slices.ContainsFunc(id.Ranges, func(r string) bool { ok, err := t.InRange(r); return ok && err == nil })
-		}
-		for i, m := range h.packages {
-			if !inRange(a.packages[i]) {
-				delete(h.packages, i)
-				continue
-			}
-			m.rank = max(m.rank, byVersion)
-			h.packages[i] = m
-		}
-		if h.whole != "" && !inRange(wholeImage) {
-			h.whole = ""
-		}
+		a.limitToRanges(&h, id.Ranges)
 	}
 	return h
+}
+
+func (h *hits) add(i int, m productMatch) {
+	if m.rank > h.packages[i].rank {
+		h.packages[i] = m
+	}
+}
+
+func (h *hits) merge(other hits) {
+	h.whole = cmp.Or(h.whole, other.whole)
+	for i, m := range other.packages {
+		h.add(i, m)
+	}
+}
+
+// addOwnRefs adds the components of the image's own BOM that references name, and no others of the same package URL.
+func (a *applier) addOwnRefs(h *hits, d *Document, refs []string) {
+	if d.Format == formatSPDX || d.bom != nil && a.own[serial(d.bom.serial)] { // the references are those of the image's own BOM
+		for _, ref := range refs {
+			if i, ok := a.at[ref]; ok {
+				h.add(i, productMatch{byPlace, ref})
+			}
+		}
+		if len(h.packages) > 0 {
+			return
+		}
+	}
+	for _, ref := range refs {
+		if strings.HasPrefix(ref, "urn:cdx:") && a.own[linkedSerial(ref)] {
+			for i, m := range a.link(ref).packages {
+				h.add(i, m)
+			}
+		}
+	}
+}
+
+// addHash adds the image or the packages with a hash, "sha256:0123".
+func (a *applier) addHash(h *hits, hash string) {
+	if a.names[hash] {
+		h.whole = cmp.Or(h.whole, hash)
+	}
+	algorithm, hex, _ := strings.Cut(hash, ":")
+	if hex == "" {
+		return
+	}
+	for i := range a.packages {
+		if strings.EqualFold(a.packages[i].Hashes[algorithm], hex) {
+			h.add(i, productMatch{byVersion, hash})
+		}
+	}
+}
+
+// limitToRanges removes packages whose versions lie in none of the ranges.
+func (a *applier) limitToRanges(h *hits, ranges []string) {
+	inRange := func(t *purl.Target) bool {
+		return slices.ContainsFunc(ranges, func(r string) bool { ok, err := t.InRange(r); return ok && err == nil })
+	}
+	for i, m := range h.packages {
+		if !inRange(a.packages[i]) {
+			delete(h.packages, i)
+			continue
+		}
+		m.rank = max(m.rank, byVersion)
+		h.packages[i] = m
+	}
+	if h.whole != "" && !inRange(wholeImage) {
+		h.whole = ""
+	}
 }
 
 // purl finds a package URL in the image.
