@@ -84,9 +84,14 @@ func (r *reading) doasRule(line int, words []doasWord) error {
 	}
 	r.record("doas-rule", key, line, "action", action, "identity", who, "run-as", target,
 		"command", command, "options", strings.Join(options, ","))
-	if action != "permit" || who == "root" || !strings.Contains(","+strings.Join(options, ",")+",", ",nopass,") {
-		return nil
+	if action == "permit" && who != "root" && slices.Contains(options, "nopass") {
+		r.passwordlessDoas(line, who, command, target)
 	}
+	return nil
+}
+
+// passwordlessDoas adds a finding. Without a command or a target, the rule is about all.
+func (r *reading) passwordlessDoas(line int, who, command, target string) {
 	severity := "high"
 	switch {
 	case target != "" && target != "root":
@@ -101,7 +106,6 @@ func (r *reading) doasRule(line int, words []doasWord) error {
 		command = "any command"
 	}
 	r.finding("passwordless-doas", severity, line, fmt.Sprintf("%s may run %s as %s without a password", short(who), short(command), short(target)), "")
-	return nil
 }
 
 func isDoasOption(word string) bool {
