@@ -230,70 +230,90 @@ func (a *archive) read() {
 		switch path.Base(f.Name) {
 		case "pom.properties":
 		case "pom.xml":
-			text, err := f.Read(maxPOM)
-			a.problem(f.Name, err)
-			if len(text) > 0 && a.decoding(text, "<") == nil {
-				p, err := parsePOM(text)
-				a.problem(f.Name, err)
+			if p := a.readPOM(f); p != nil {
 				poms[path.Dir(f.Name)] = p
 			}
 		default:
 			if strings.HasSuffix(f.Name, ".json") {
 				a.list(f)
-				continue
-			}
-			text, err := f.Read(maxManifest)
-			a.problem(f.Name, err)
-			if a.decoding(text, ":") != nil {
+			} else if !a.readManifest(f) {
 				return
-			}
-			m, err := parseManifest(text)
-			a.problem(f.Name, err)
-			a.manifest.add(m)
-			if a.manifest.version() == "" {
-				a.sections = sectionsOf(text)
 			}
 		}
 	}
 	described := make(map[string]bool)
 	for _, f := range a.zip.Files {
-		if path.Base(f.Name) != "pom.properties" {
-			continue
+		if dir := path.Dir(f.Name); path.Base(f.Name) == "pom.properties" && a.addProperties(f, poms[dir]) {
+			described[dir] = true
 		}
-		text, err := f.Read(maxProperties)
-		a.problem(f.Name, err)
-		c, err := parseProperties(text)
-		dir := path.Dir(f.Name)
-		if err != nil {
-			c = c.orElse(directoryOf(dir))
-		}
-		if !c.complete() {
-			a.problem(f.Name, err)
-			if a.partial == (coordinates{}) {
-				a.partial = c
-			}
-			continue
-		}
-		described[dir] = true
-		a.add(stated{c, poms[dir]})
 	}
 	for _, f := range a.zip.Files { // not over poms: the order must be that of the archive
 		dir := path.Dir(f.Name)
-		p := poms[dir]
-		if p == nil || described[dir] || path.Base(f.Name) != "pom.xml" {
-			continue
+		if p := poms[dir]; p != nil && !described[dir] && path.Base(f.Name) == "pom.xml" {
+			described[dir] = true
+			a.addPOM(p, dir)
 		}
-		described[dir] = true
-		c := p.coordinates()
-		if !c.complete() {
-			c = c.orElse(directoryOf(dir))
+	}
+}
+
+// readPOM reads a pom.xml. It returns nil if there is no memory for it.
+func (a *archive) readPOM(f *zipwalk.File) *pom {
+	text, err := f.Read(maxPOM)
+	a.problem(f.Name, err)
+	if len(text) == 0 || a.decoding(text, "<") != nil {
+		return nil
+	}
+	p, err := parsePOM(text)
+	a.problem(f.Name, err)
+	return p
+}
+
+// readManifest reports whether there is memory for a manifest, which it reads.
+func (a *archive) readManifest(f *zipwalk.File) bool {
+	text, err := f.Read(maxManifest)
+	a.problem(f.Name, err)
+	if a.decoding(text, ":") != nil {
+		return false
+	}
+	m, err := parseManifest(text)
+	a.problem(f.Name, err)
+	a.manifest.add(m)
+	if a.manifest.version() == "" {
+		a.sections = sectionsOf(text)
+	}
+	return true
+}
+
+// addProperties adds the package of a pom.properties, with the pom.xml beside it, and reports whether the coordinates are complete.
+func (a *archive) addProperties(f *zipwalk.File, p *pom) bool {
+	text, err := f.Read(maxProperties)
+	a.problem(f.Name, err)
+	c, err := parseProperties(text)
+	if err != nil {
+		c = c.orElse(directoryOf(path.Dir(f.Name)))
+	}
+	if !c.complete() {
+		a.problem(f.Name, err)
+		if a.partial == (coordinates{}) {
+			a.partial = c
 		}
-		switch {
-		case c.complete():
-			a.add(stated{c, p})
-		case a.partial == (coordinates{}):
-			a.partial = coordinates{}.orElse(c) // without unknown properties
-		}
+		return false
+	}
+	a.add(stated{c, p})
+	return true
+}
+
+// addPOM adds the package of a pom.xml without a pom.properties.
+func (a *archive) addPOM(p *pom, dir string) {
+	c := p.coordinates()
+	if !c.complete() {
+		c = c.orElse(directoryOf(dir))
+	}
+	switch {
+	case c.complete():
+		a.add(stated{c, p})
+	case a.partial == (coordinates{}):
+		a.partial = coordinates{}.orElse(c) // without unknown properties
 	}
 }
 
