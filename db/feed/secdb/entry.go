@@ -137,13 +137,7 @@ func flawsOf(secfixes map[string][]string) (flaws []*flaw, unnamed []string) {
 			unnamed = append(unnamed, fix)
 		}
 	}
-	for o, ids := range beside {
-		for id := range ids {
-			if len(ids) == 1 && byID[o] == nil {
-				byID[id].aliases = append(byID[id].aliases, o)
-			}
-		}
-	}
+	addAliases(byID, beside)
 	for _, f := range byID {
 		slices.Sort(f.fixes)
 		slices.Sort(f.aliases)
@@ -152,6 +146,17 @@ func flawsOf(secfixes map[string][]string) (flaws []*flaw, unnamed []string) {
 	slices.SortFunc(flaws, func(a, b *flaw) int { return cmp.Compare(a.id, b.id) })
 	slices.Sort(unnamed)
 	return flaws, unnamed
+}
+
+// addAliases adds identifiers that share items with one flaw only to the aliases of that flaw.
+func addAliases(byID map[string]*flaw, beside map[string]map[string]bool) {
+	for o, ids := range beside {
+		for id := range ids {
+			if len(ids) == 1 && byID[o] == nil {
+				byID[id].aliases = append(byID[id].aliases, o)
+			}
+		}
+	}
 }
 
 // identifiers returns the vulnerabilities that an item names, and their other identifiers. If no word is a CVE, the first word that looks
