@@ -316,26 +316,18 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 			return
 		}
 		from = max(m[1], m[0]+1)
-		start, end := m[0], m[1]
 		if packed {
 			group = 1
 			if m[2] < 0 {
 				group = 2
 			}
 		}
-		if group > 0 && len(m) > 2*group+1 && m[2*group] >= 0 {
-			start, end = m[2*group], m[2*group+1]
-		}
+		start, end := groupOf(m, group)
 		if start == end {
 			continue
 		}
-		if n := 0; group == 0 && t.packed && !t.dense && !wide && start > 0 {
-			// The length in front says where the text ends: the next byte may be a letter.
-			if n = t.declaredLength(region, start); n >= 16 && n < end-start {
-				if m := expression.get().FindIndex(region[start : start+n]); m != nil && m[0] == 0 && m[1] == n {
-					end = start + n
-				}
-			}
+		if group == 0 && t.packed && !t.dense && !wide && start > 0 {
+			end = t.declaredEnd(expression, region, start, end)
 		}
 		offset := place(start)
 		if t.spans[offset] && t.knows(r.ID, offset) {
@@ -348,22 +340,51 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 			if r.keyed && !(packed && m[2] < 0) { // the name is first
 				from = max(from, m[0]+len(r.Keywords[0])/2)
 			}
-			for group == 0 && !t.binary && r.entropy > 0 && !r.free && from < len(region) && isWordByte(region[from-1]) && !escaped(region[:from]) {
-				from++ // accept would refuse a match that begins here, too
+			if group == 0 && !t.binary && r.entropy > 0 && !r.free {
+				for from < len(region) && isWordByte(region[from-1]) && !escaped(region[:from]) {
+					from++ // accept would refuse a match that begins here, too
+				}
 			}
 			continue
 		}
-		if r.check != nil && !r.check(c) {
-			continue
+		if r.isSecret(c) {
+			t.add(r, c, offset)
 		}
-		if r.entropy > 0 && entropy(c.secret) < r.entropy || !r.free && isKnown(c.secret) {
-			continue
-		}
-		if r.allowed != nil && r.allowed(*c) {
-			continue
-		}
-		t.add(r, c, offset)
 	}
+}
+
+// groupOf returns the bounds of a group of a match, or those of the match if the group has no part in it.
+func groupOf(m []int, group int) (start, end int) {
+	if group > 0 && len(m) > 2*group+1 && m[2*group] >= 0 {
+		return m[2*group], m[2*group+1]
+	}
+	return m[0], m[1]
+}
+
+// declaredEnd returns the end of a match. The length in front says where the text ends, since the next byte may be a letter.
+func (t *text) declaredEnd(expression *pattern, region []byte, start, end int) int {
+	const shortest = 16
+	n := t.declaredLength(region, start)
+	if n < shortest || n >= end-start {
+		return end
+	}
+	if m := expression.get().FindIndex(region[start : start+n]); m != nil && m[0] == 0 && m[1] == n {
+		return start + n
+	}
+	return end
+}
+
+// isSecret reports whether an accepted match passes the checks of its rule, and is neither a known example nor in an allow list.
+func (r *Rule) isSecret(c *candidate) bool {
+	switch {
+	case r.check != nil && !r.check(c):
+		return false
+	case r.entropy > 0 && entropy(c.secret) < r.entropy:
+		return false
+	case !r.free && isKnown(c.secret):
+		return false
+	}
+	return r.allowed == nil || !r.allowed(*c)
 }
 
 // accept reports whether a match has the boundaries of its rule, and is no placeholder.
