@@ -227,35 +227,43 @@ func (j *judge) decide(p *policy, s *subject) (bool, error) {
 			continue
 		}
 		decided = true
-		x := s.decision
-		x.Policy, x.Rule, x.Line, x.Ruled, x.Hide = p.name, r.name, r.line, r.action, r.hide
-		if x.Target == report.TargetFile && j.files[r] >= maxFiles { // counted only
-			j.allow(&x, s.about)
-			if j.more[r] == nil {
-				j.more[r] = make(map[report.Action]int)
-			}
-			j.more[r][x.Action]++
-		} else {
-			if x.Message, err = j.say(r.message); err != nil {
-				return false, fail(err)
-			}
-			if x.Message == "" && (x.Target == report.TargetRecord || x.Target == report.TargetFile) { // for which reports have no column
-				x.Message = r.name + ": " + s.name()
-			}
-			if x.Ruled > report.Go && j.saw < maxEvidence {
-				j.saw++
-				x.Evidence = j.evidence(r.when)
-			}
-			if x.Target == report.TargetFile {
-				j.files[r]++
-			}
-			j.record(x, s.about)
+		if err := j.apply(p, r, s); err != nil {
+			return false, fail(err)
 		}
 		if !p.all {
 			return true, nil
 		}
 	}
 	return decided, nil
+}
+
+// apply records the decision of a rule that holds. It only counts files beyond maxFiles.
+func (j *judge) apply(p *policy, r *rule, s *subject) (err error) {
+	x := s.decision
+	x.Policy, x.Rule, x.Line, x.Ruled, x.Hide = p.name, r.name, r.line, r.action, r.hide
+	if x.Target == report.TargetFile && j.files[r] >= maxFiles {
+		j.allow(&x, s.about)
+		if j.more[r] == nil {
+			j.more[r] = make(map[report.Action]int)
+		}
+		j.more[r][x.Action]++
+		return nil
+	}
+	if x.Message, err = j.say(r.message); err != nil {
+		return err
+	}
+	if x.Message == "" && (x.Target == report.TargetRecord || x.Target == report.TargetFile) { // for which reports have no column
+		x.Message = r.name + ": " + s.name()
+	}
+	if x.Ruled > report.Go && j.saw < maxEvidence {
+		j.saw++
+		x.Evidence = j.evidence(r.when)
+	}
+	if x.Target == report.TargetFile {
+		j.files[r]++
+	}
+	j.record(x, s.about)
+	return nil
 }
 
 // record adds a decision, after the entries that allow it.

@@ -74,13 +74,12 @@ func set(to reflect.Value, n *yaml.Node, name string) error {
 		}
 		return nil
 	case *time.Time:
-		for _, form := range []string{time.DateOnly, time.RFC3339} {
-			if at, err := time.Parse(form, n.Value); err == nil {
-				*x = at
-				return nil
-			}
+		at, ok := parseInstant(n.Value)
+		if !ok {
+			return fmt.Errorf("line %d: %s %q is neither a day nor an instant", n.Line, name, n.Value)
 		}
-		return fmt.Errorf("line %d: %s %q is neither a day nor an instant", n.Line, name, n.Value)
+		*x = at
+		return nil
 	}
 	switch to.Kind() {
 	case reflect.Pointer:
@@ -124,7 +123,11 @@ func set(to reflect.Value, n *yaml.Node, name string) error {
 	if n.Kind != yaml.ScalarNode {
 		return fail("a " + nameOf(to.Type()))
 	}
-	var err error
+	return setScalar(to, n, name)
+}
+
+// setScalar is set for a text, a truth value or a number.
+func setScalar(to reflect.Value, n *yaml.Node, name string) (err error) {
 	switch to.Kind() {
 	case reflect.String:
 		to.SetString(n.Value)

@@ -90,14 +90,7 @@ func (v *values) list(name string) any {
 		}
 		return list
 	case "matches":
-		list := []*matchValue{}
-		for i := range in.Result.Matches {
-			m := &in.Result.Matches[i]
-			if c := v.j.packages[m.Component]; c != nil && !m.Suppressed() {
-				list = append(list, v.j.valueOfMatch(m, c))
-			}
-		}
-		return list
+		return v.j.matches()
 	case "findings":
 		if len(in.Report.Findings) == 0 && !examinesContent(in.Report) {
 			return types.NewErr("no analyzer looked for findings")
@@ -117,12 +110,7 @@ func (v *values) list(name string) any {
 		}
 		return list
 	case "accounts":
-		list := []*accountValue{}
-		for i := range in.Report.Records {
-			if r := &in.Report.Records[i]; r.Kind == "account" {
-				list = append(list, valueOfAccount(r))
-			}
-		}
+		list := accountsOf(in.Report)
 		if len(list) == 0 && !examinesKind(in.Report, "accounts") {
 			return types.NewErr("no analyzer looked for accounts")
 		}
@@ -148,6 +136,28 @@ func (v *values) list(name string) any {
 		return list
 	}
 	return nil
+}
+
+// matches returns the values of the matches that VEX statements leave.
+func (j *judge) matches() []*matchValue {
+	list := []*matchValue{}
+	for i := range j.in.Result.Matches {
+		m := &j.in.Result.Matches[i]
+		if c := j.packages[m.Component]; c != nil && !m.Suppressed() {
+			list = append(list, j.valueOfMatch(m, c))
+		}
+	}
+	return list
+}
+
+func accountsOf(r *analyzer.Report) []*accountValue {
+	list := []*accountValue{}
+	for i := range r.Records {
+		if record := &r.Records[i]; record.Kind == "account" {
+			list = append(list, valueOfAccount(record))
+		}
+	}
+	return list
 }
 
 // examinesContent reports whether an analyzer looked for more than packages and the list of files.

@@ -58,20 +58,7 @@ func (j *judge) subjects(p *policy, on report.Target) iter.Seq2[*subject, error]
 				}
 			}
 		case report.TargetFile:
-			if in.Report.Files == nil {
-				yield(nil, fmt.Errorf("%s: policy %q has rules on files, which the scan did not list", j.doc.Name, p.name))
-				return
-			}
-			value := new(fileValue)
-			s.name, s.about = func() string { return value.Path }, func() decisionSubject { return decisionSubject{path: value.Path} }
-			for f := range in.Report.Files.All() {
-				j.fillFile(value, f)
-				j.values.file = value
-				s.decision.Path, s.decision.Place = f.Path, f.Path
-				if !yield(s, nil) {
-					return
-				}
-			}
+			j.eachFile(p, s, yield)
 		}
 	}
 }
@@ -94,6 +81,24 @@ func (j *judge) eachMatch(p *policy, s *subject, yield func(*subject, error) boo
 		}
 		s.decision.Match, s.decision.Component, s.decision.Place = i, c.ID, c.Location()
 		s.name, s.about = func() string { return m.ID + " in " + c.Label() }, func() decisionSubject { return decisionSubject{match: m, pkg: j.pkg(c)} }
+		if !yield(s, nil) {
+			return
+		}
+	}
+}
+
+// eachFile yields the files in the list of the report.
+func (j *judge) eachFile(p *policy, s *subject, yield func(*subject, error) bool) {
+	if j.in.Report.Files == nil {
+		yield(nil, fmt.Errorf("%s: policy %q has rules on files, which the scan did not list", j.doc.Name, p.name))
+		return
+	}
+	value := new(fileValue)
+	s.name, s.about = func() string { return value.Path }, func() decisionSubject { return decisionSubject{path: value.Path} }
+	for f := range j.in.Report.Files.All() {
+		j.fillFile(value, f)
+		j.values.file = value
+		s.decision.Path, s.decision.Place = f.Path, f.Path
 		if !yield(s, nil) {
 			return
 		}
