@@ -53,17 +53,7 @@ func (d *Difference) rate(f *analyzer.RecordedFile, g *File) {
 		}
 	}
 	if has(analyzer.AttrMode) {
-		gained := g.Mode & permBits &^ f.Mode
-		switch {
-		case gained&(fs.ModeSetuid|fs.ModeSetgid) != 0 && isRegular(g.Mode):
-			d.raise("high", ruleMode)
-		case g.Mode&0o002 != 0 && g.Mode&fs.ModeSticky == 0 && (gained&0o002 != 0 || f.Mode&fs.ModeSticky != 0):
-			d.raise("medium", ruleMode)
-		case gained != 0:
-			d.raise("low", ruleMode)
-		default:
-			d.raise("info", ruleMode)
-		}
+		d.raise(modeSeverity(f.Mode, g.Mode), ruleMode)
 	}
 	if has(analyzer.AttrUser | analyzer.AttrGroup) {
 		if has(analyzer.AttrUser) && program && g.UID != 0 {
@@ -83,6 +73,20 @@ func (d *Difference) rate(f *analyzer.RecordedFile, g *File) {
 	if (d.Ghost || isMounted(d.Path)) && d.Severity != "high" && d.Severity != "medium" { // programs create ghosts as they like
 		d.Severity, d.Rule = "", ""
 	}
+}
+
+// modeSeverity returns the severity of a change of modes.
+func modeSeverity(recorded, found fs.FileMode) string {
+	gained := found & permBits &^ recorded
+	switch {
+	case gained&(fs.ModeSetuid|fs.ModeSetgid) != 0 && isRegular(found):
+		return "high"
+	case found&0o002 != 0 && found&fs.ModeSticky == 0 && (gained&0o002 != 0 || recorded&fs.ModeSticky != 0):
+		return "medium"
+	case gained != 0:
+		return "low"
+	}
+	return "info"
 }
 
 // rateMissing sets the Severity of a file that is missing: low, since images are made smaller by removing files, but the package no longer
