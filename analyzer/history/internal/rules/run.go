@@ -31,18 +31,18 @@ func (c *Checker) run(s *Step) {
 		}
 		remote = remote || fromNetwork(words, fetched)
 		fetched = fetched || isFetcher(words[0])
-		switch name := base(words[0]); name {
-		case "chmod":
+		name := base(words[0])
+		if name == "chmod" {
 			id, all := modes(words[1:])
 			setID, open = setID || id, open || all
-		default:
-			if key := managerOf(name, words); key != "" {
-				if managers[key] == nil {
-					managers[key] = &manager{name: key}
-					order = append(order, key)
-				}
-				managers[key].use(name, words)
+			continue
+		}
+		if key := managerOf(name, words); key != "" {
+			if managers[key] == nil {
+				managers[key] = &manager{name: key}
+				order = append(order, key)
 			}
+			managers[key].use(name, words)
 		}
 	}
 	if sudo {
