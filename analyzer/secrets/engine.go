@@ -308,7 +308,7 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 	expression, group := r.expression, r.group
 	packed := r.packed != nil && t.packed && !wide
 	if packed {
-		expression = r.packed
+		expression, group = r.packed, 1
 	}
 	for from := 0; from < len(region); {
 		m := expression.find(&s.states, region, from)
@@ -316,13 +316,10 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 			return
 		}
 		from = max(m[1], m[0]+1)
-		if packed {
-			group = 1
-			if m[2] < 0 {
-				group = 2
-			}
-		}
 		start, end := groupOf(m, group)
+		if packed && m[2] < 0 {
+			start, end = groupOf(m, 2)
+		}
 		if start == end {
 			continue
 		}
@@ -335,15 +332,12 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 		}
 		c := &candidate{text: t, rule: r.ID, offset: offset, region: region, start: m[0], end: m[1], secret: region[start:end]}
 		if !s.accept(c, r, start, end, t.binary && !wide, packed) {
-			// Perhaps a secret begins within the match.
-			from = m[0] + 1
+			from = m[0] + 1                       // perhaps a secret begins within the match
 			if r.keyed && !(packed && m[2] < 0) { // the name is first
 				from = max(from, m[0]+len(r.Keywords[0])/2)
 			}
 			if group == 0 && !t.binary && r.entropy > 0 && !r.free {
-				for from < len(region) && isWordByte(region[from-1]) && !escaped(region[:from]) {
-					from++ // accept would refuse a match that begins here, too
-				}
+				from = skipWord(region, from)
 			}
 			continue
 		}
@@ -351,6 +345,14 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 			t.add(r, c, offset)
 		}
 	}
+}
+
+// skipWord returns the first index from which accept does not refuse a match for the character in front of it.
+func skipWord(region []byte, from int) int {
+	for from < len(region) && isWordByte(region[from-1]) && !escaped(region[:from]) {
+		from++
+	}
+	return from
 }
 
 // groupOf returns the bounds of a group of a match, or those of the match if the group has no part in it.
