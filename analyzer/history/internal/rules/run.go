@@ -17,14 +17,9 @@ func (c *Checker) run(s *Step) {
 	var order []string
 	for i := range commands {
 		words := commands[i].words
-		if base(words[0]) == "sudo" {
-			sudo = true
-			if words = withoutSudo(words); len(words) == 0 {
-				continue
-			}
-		}
-		if base(words[0]) == "xargs" {
-			words = withoutXargs(words)
+		sudo = sudo || base(words[0]) == "sudo"
+		if words = unwrapped(words); len(words) == 0 {
+			continue
 		}
 		if i == 0 || !commands[i-1].piped {
 			fetched = false
@@ -70,6 +65,17 @@ func (c *Checker) run(s *Step) {
 
 // noPipCache is the variable that keeps pip from having a cache.
 const noPipCache = "PIP_NO_CACHE_DIR="
+
+// unwrapped returns the command that sudo or xargs runs, or the words themselves.
+func unwrapped(words []string) []string {
+	if base(words[0]) == "sudo" {
+		words = withoutSudo(words)
+	}
+	if len(words) > 0 && base(words[0]) == "xargs" {
+		words = withoutXargs(words)
+	}
+	return words
+}
 
 // withoutXargs returns the command that xargs runs, if it is that of a package manager.
 func withoutXargs(words []string) []string {
