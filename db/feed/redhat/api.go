@@ -132,16 +132,12 @@ func (a *answer) record() feed.Record {
 		})
 	}
 	for _, r := range a.States {
-		module := ""
-		name := r.Package
+		module, name := "", r.Package
 		if m, n, ok := strings.Cut(name, "/"); ok {
-			if !strings.Contains(m, ":") {
-				continue // an image
-			}
 			module, name = m, n
 		}
-		if name == "" {
-			continue
+		if name == "" || name != r.Package && !strings.Contains(module, ":") {
+			continue // an image, or nothing
 		}
 		at(r.CPE, name, module, func(s *statement, tier rhel.Tier) {
 			status, reason := unfixed(r.State)
