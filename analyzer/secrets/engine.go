@@ -332,13 +332,7 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 		}
 		c := &candidate{text: t, rule: r.ID, offset: offset, region: region, start: m[0], end: m[1], secret: region[start:end]}
 		if !s.accept(c, r, start, end, t.binary && !wide, packed) {
-			from = m[0] + 1                       // perhaps a secret begins within the match
-			if r.keyed && !(packed && m[2] < 0) { // the name is first
-				from = max(from, m[0]+len(r.Keywords[0])/2)
-			}
-			if group == 0 && !t.binary && r.entropy > 0 && !r.free {
-				from = skipWord(region, from)
-			}
+			from = r.nextStart(t, region, m, packed)
 			continue
 		}
 		if r.isSecret(c) {
@@ -347,10 +341,17 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 	}
 }
 
-// skipWord returns the first index from which accept does not refuse a match for the character in front of it.
-func skipWord(region []byte, from int) int {
+// nextStart returns the index from which to look again after a match that was not accepted: perhaps a secret begins within it.
+func (r *Rule) nextStart(t *text, region []byte, m []int, packed bool) int {
+	from := m[0] + 1
+	if r.keyed && !(packed && m[2] < 0) { // the name is first
+		from = max(from, m[0]+len(r.Keywords[0])/2)
+	}
+	if packed || r.group != 0 || t.binary || r.entropy <= 0 || r.free {
+		return from
+	}
 	for from < len(region) && isWordByte(region[from-1]) && !escaped(region[:from]) {
-		from++
+		from++ // accept would refuse a match that begins here, too
 	}
 	return from
 }
