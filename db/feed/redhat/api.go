@@ -159,11 +159,7 @@ func (a *answer) record() feed.Record {
 }
 
 func (a *answer) severities() ([]matcher.Severity, error) {
-	level, ok := levels.Parse(a.Severity)
-	var err error
-	if !ok {
-		err = fmt.Errorf("unknown severity %.40q", a.Severity)
-	}
+	level, err := levels.Parse(a.Severity)
 	var out []matcher.Severity
 	for _, c := range [...][2]string{{a.CVSS.Vector, string(a.CVSS.Score)}, {a.CVSS3.Vector, string(a.CVSS3.Score)}} {
 		s := matcher.Severity{Source: feedName, Level: level, Word: a.Severity, Vector: c[0]}

@@ -257,10 +257,8 @@ func (g *gatherer) severities(id string) []matcher.Severity {
 	if n := g.threats[id]; n != nil {
 		word = n.Details
 	}
-	level, ok := levels.Parse(word)
-	if !ok {
-		g.errs.Add(fmt.Errorf("unknown severity %.40q", word))
-	}
+	level, err := levels.Parse(word)
+	g.errs.Add(err)
 	var out []matcher.Severity
 	for _, c := range g.vectors[id] {
 		s := matcher.Severity{Source: feedName, Level: level, Word: word, Vector: c.Vector}
