@@ -162,23 +162,13 @@ func (r Recorded) All() iter.Seq[RecordedFile] {
 			if d.bad || i >= n {
 				return
 			}
-			f, s := shapes[i], &forms[i]
 			shared := d.number()
 			if shared > uint64(len(path)) {
 				return
 			}
 			path = append(path[:shared], d.text()...)
-			f.Digest = d.take(uint64(s.digest))
-			if s.flags&flagSize != 0 {
-				f.Size = d.integer()
-			}
-			if s.flags&flagModTime != 0 {
-				modTime += d.integer()
-				f.ModTime = modTime
-			}
-			if s.flags&flagTarget != 0 {
-				f.Target = d.text()
-			}
+			f := shapes[i]
+			d.fields(&f, &forms[i], &modTime)
 			if d.bad || len(path) > maxRecordedPath {
 				return
 			}
@@ -187,6 +177,21 @@ func (r Recorded) All() iter.Seq[RecordedFile] {
 				return
 			}
 		}
+	}
+}
+
+// fields reads the fields that differ between files of a shape. modTime is that of the file before.
+func (d *unpacker) fields(f *RecordedFile, s *shape, modTime *int64) {
+	f.Digest = d.take(uint64(s.digest))
+	if s.flags&flagSize != 0 {
+		f.Size = d.integer()
+	}
+	if s.flags&flagModTime != 0 {
+		*modTime += d.integer()
+		f.ModTime = *modTime
+	}
+	if s.flags&flagTarget != 0 {
+		f.Target = d.text()
 	}
 }
 

@@ -45,8 +45,8 @@ type storedPage struct {
 	stored []byte
 }
 
-// before prepares for a row of package n, or for a block that begins with it. It ends the open block if a new one should begin here.
-func (a *assembler) before(n name) error {
+// prepareFor prepares for a row of package n, or for a block that begins with it. It ends the open block if a new one should begin here.
+func (a *assembler) prepareFor(n name) error {
 	if h := a.held; h != nil {
 		a.held = nil
 		if h.next != nil && h.next.first == n {
@@ -77,7 +77,7 @@ func (a *assembler) add(r row) {
 
 // hold adds a block of the older file that has not changed.
 func (a *assembler) hold(c *copied) error {
-	if err := a.before(c.first); err != nil {
+	if err := a.prepareFor(c.first); err != nil {
 		return err
 	}
 	if len(a.blocks.rows) > 0 {
@@ -104,7 +104,7 @@ func (a *assembler) addBlock(c *copied) error {
 
 // addOld adds a row of a block of the older file.
 func (a *assembler) addOld(f found) error {
-	if err := a.before(nameOf(f.key)); err != nil {
+	if err := a.prepareFor(nameOf(f.key)); err != nil {
 		return err
 	}
 	r, err := a.keeper.row(f)
@@ -117,7 +117,7 @@ func (a *assembler) addOld(f found) error {
 
 // addNew adds an advisory that is not in the tables of blocks.
 func (a *assembler) addNew(m *matcher.Advisory) error {
-	if err := a.before(nameOf(m.Key)); err != nil {
+	if err := a.prepareFor(nameOf(m.Key)); err != nil {
 		return err
 	}
 	a.add(a.blocks.t.row(m))

@@ -113,7 +113,7 @@ func (b *block) parseVerdicts(s *scanner) {
 	v.reason = s.column(n, strings)
 	v.severities = s.lists(n, len(b.severities.source))
 	v.ranges.starts = s.starts(n)
-	v.ranges.refs = s.backs(int(v.ranges.starts[n]), len(b.ranges.introduced))
+	v.ranges.refs = s.backReferences(int(v.ranges.starts[n]), len(b.ranges.introduced))
 	v.versions = s.ascending(n, strings)
 	v.updates = s.ascending(n, strings)
 	v.parts = s.lists(n, strings)
@@ -124,9 +124,9 @@ func (b *block) parseRows(s *scanner) {
 	p := &b.packages
 	*p = blockPackages{typ: s.column(n, strings), namespace: s.column(n, strings), name: s.column(n, strings), entries: s.starts(n)}
 	n = int(p.entries[n])
-	b.entries = blockEntries{note: s.backs(n, len(b.notes.id)), rows: s.starts(n)}
+	b.entries = blockEntries{note: s.backReferences(n, len(b.notes.id)), rows: s.starts(n)}
 	n = int(b.entries.rows[n])
-	b.rows = blockRows{release: s.column(n, strings), verdict: s.backs(n, len(b.verdicts.status))}
+	b.rows = blockRows{release: s.column(n, strings), verdict: s.backReferences(n, len(b.verdicts.status))}
 }
 
 func (b *block) name(p int) name {

@@ -95,8 +95,8 @@ func (s *scanner) ascending(n, size int) lists {
 	return l
 }
 
-// backs reads n back references to a table of the given size. They must refer to all of its rows.
-func (s *scanner) backs(n, size int) []uint32 {
+// backReferences reads n back references to a table of the given size. They must refer to all of its rows.
+func (s *scanner) backReferences(n, size int) []uint32 {
 	to := s.column(n, maxBlock)
 	next := 0
 	for i, back := range to {

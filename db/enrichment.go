@@ -98,7 +98,7 @@ type remark struct {
 
 func (t *tables) remark(r remark) uint32 {
 	return t.remarks.id(r, func(r remark) remark {
-		r.exploits, r.weaknesses, r.aliases = t.ownList(r.exploits), t.ownList(r.weaknesses), t.ownList(r.aliases)
+		r.exploits, r.weaknesses, r.aliases = t.copyList(r.exploits), t.copyList(r.weaknesses), t.copyList(r.aliases)
 		return r
 	})
 }
@@ -134,7 +134,7 @@ func timeOfDay(day int32) time.Time {
 
 // enrichment adds an enrichment with sorted lists to the tables.
 func (t *tables) enrichment(feed string, id cve, m matcher.Enrichment) enrichmentRow {
-	defer t.forget()
+	defer t.releaseLists()
 	ids := make([]uint32, 0, 8)
 	for _, s := range m.Severities {
 		ids = append(ids, t.severity(s))
@@ -145,7 +145,7 @@ func (t *tables) enrichment(feed string, id cve, m matcher.Enrichment) enrichmen
 		exploited:  dayOf(m.Exploited),
 		ransomware: m.Ransomware,
 		remark:     t.remark(remark{t.list(m.Exploits), t.list(m.Weaknesses), t.list(m.Aliases), t.string(m.Title)}),
-		severities: t.ownList(t.idList(ids)),
+		severities: t.copyList(t.idList(ids)),
 	}
 }
 

@@ -25,8 +25,8 @@ type copiedEnrichments struct {
 	next   cve              // first identifier of the next block of the feed; 0 at the end
 }
 
-// before prepares for a row, or for a block that begins with it. It ends the open block if a new one should begin here.
-func (a *enrichmentAssembler) before(feed string, c cve) error {
+// prepareFor prepares for a row, or for a block that begins with it. It ends the open block if a new one should begin here.
+func (a *enrichmentAssembler) prepareFor(feed string, c cve) error {
 	if h := a.held; h != nil {
 		a.held = nil
 		if feed != h.at.feed || c == h.next {
@@ -44,7 +44,7 @@ func (a *enrichmentAssembler) before(feed string, c cve) error {
 
 // hold adds a block of the older file that has not changed.
 func (a *enrichmentAssembler) hold(c *copiedEnrichments) error {
-	if err := a.before(c.at.feed, c.at.entry().first); err != nil {
+	if err := a.prepareFor(c.at.feed, c.at.entry().first); err != nil {
 		return err
 	}
 	if len(a.blocks.rows) > 0 {
@@ -69,7 +69,7 @@ func (a *enrichmentAssembler) addBlock(c *copiedEnrichments) error {
 
 // addNew adds an enrichment that is not in the tables of blocks.
 func (a *enrichmentAssembler) addNew(feed string, id cve, e matcher.Enrichment) error {
-	if err := a.before(feed, id); err != nil {
+	if err := a.prepareFor(feed, id); err != nil {
 		return err
 	}
 	if a.keeper.Facts {

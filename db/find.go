@@ -21,7 +21,7 @@ func (d *DB) Find(ctx context.Context, ids ...string) iter.Seq2[matcher.Advisory
 		}
 		sorted := slices.Sorted(slices.Values(ids))
 		var text copier
-		for at, err := range d.having(ctx, sorted) {
+		for at, err := range d.blocksWith(ctx, sorted) {
 			var b *block
 			if err == nil {
 				b, err = d.scratchBlock(at)
@@ -30,7 +30,7 @@ func (d *DB) Find(ctx context.Context, ids ...string) iter.Seq2[matcher.Advisory
 				yield(matcher.Advisory{}, err)
 				return
 			}
-			for f := range b.about(sorted) {
+			for f := range b.rowsWith(sorted) {
 				if !yield(f.advisory(&text), nil) {
 					return
 				}
@@ -40,8 +40,8 @@ func (d *DB) Find(ctx context.Context, ids ...string) iter.Seq2[matcher.Advisory
 	}
 }
 
-// having yields the blocks that may have identifiers: all blocks, unless they are indexed.
-func (d *DB) having(ctx context.Context, ids []string) iter.Seq2[place, error] {
+// blocksWith yields the blocks that may have identifiers: all blocks, unless they are indexed.
+func (d *DB) blocksWith(ctx context.Context, ids []string) iter.Seq2[place, error] {
 	x := d.identifiers.Load()
 	if x == nil {
 		return d.places(d.announce(ctx))
@@ -59,8 +59,8 @@ func (d *DB) having(ctx context.Context, ids []string) iter.Seq2[place, error] {
 	}
 }
 
-// about yields the rows that have one of sorted identifiers. Their keys are copies.
-func (b *block) about(ids []string) iter.Seq[found] {
+// rowsWith yields the rows that have one of sorted identifiers. Their keys are copies.
+func (b *block) rowsWith(ids []string) iter.Seq[found] {
 	return func(yield func(found) bool) {
 		wanted := b.common(ids)
 		if len(wanted) == 0 {

@@ -354,9 +354,9 @@ func (k *keeper) trim() {
 func (k *keeper) row(f found) (row, error) {
 	if k.from != f.b {
 		k.from = f.b
-		k.strings = noneYet(k.strings, f.b.strings())
-		k.notes = noneYet(k.notes, len(f.b.notes.id))
-		k.verdicts = noneYet(k.verdicts, len(f.b.verdicts.status))
+		k.strings = fillNotYet(k.strings, f.b.strings())
+		k.notes = fillNotYet(k.notes, len(f.b.notes.id))
+		k.verdicts = fillNotYet(k.verdicts, len(f.b.verdicts.status))
 	}
 	if k.notes[f.note] == notYet || k.verdicts[f.verdict] == notYet {
 		a := f.advisory(nil)
@@ -370,8 +370,8 @@ func (k *keeper) row(f found) (row, error) {
 	}, nil
 }
 
-// noneYet returns a list of n elements notYet, in the same memory if it suffices.
-func noneYet(list []uint32, n int) []uint32 {
+// fillNotYet returns a list of n elements notYet, in the same memory if it suffices.
+func fillNotYet(list []uint32, n int) []uint32 {
 	list = resize(list, n)
 	for i := range list {
 		list[i] = notYet
@@ -395,7 +395,7 @@ func (k *keeper) list(refs []uint32) idList {
 }
 
 func (k *keeper) note(i uint32) uint32 {
-	defer k.t.forget()
+	defer k.t.releaseLists()
 	n := &k.from.notes
 	m := note{
 		id: k.string(n.id[i]), feed: k.string(n.feed[i]), aliases: k.list(n.aliases.at(i)),
@@ -405,11 +405,11 @@ func (k *keeper) note(i uint32) uint32 {
 	if !k.Facts {
 		m.summary, m.urls = k.string(n.summary[i]), k.list(n.urls.at(i))
 	}
-	return k.t.notes.id(m, k.t.ownNote)
+	return k.t.notes.id(m, k.t.copyNote)
 }
 
 func (k *keeper) verdict(i uint32) uint32 {
-	defer k.t.forget()
+	defer k.t.releaseLists()
 	b, all := k.from, &k.from.verdicts
 	v := verdict{
 		status: uint8(all.status[i]), reason: k.string(all.reason[i]), versions: k.list(all.versions.at(i)),
@@ -429,5 +429,5 @@ func (k *keeper) verdict(i uint32) uint32 {
 		}, nil))
 	}
 	v.severities, v.spans = k.t.idList(severities), k.t.idList(spans)
-	return k.t.verdicts.id(v, k.t.ownVerdict)
+	return k.t.verdicts.id(v, k.t.copyVerdict)
 }

@@ -24,15 +24,15 @@ func partsOf(list []string) []matcher.Part {
 	var parts []matcher.Part
 	for len(list) > 0 {
 		p := matcher.Part{Path: list[0]}
-		p.Symbols, list = untilEmpty(list[1:])
-		p.Systems, list = untilEmpty(list)
+		p.Symbols, list = cutEmpty(list[1:])
+		p.Systems, list = cutEmpty(list)
 		parts = append(parts, p)
 	}
 	return parts
 }
 
-// untilEmpty returns the strings before the first empty one, and those after it.
-func untilEmpty(list []string) (before, after []string) {
+// cutEmpty returns the strings before the first empty one, and those after it.
+func cutEmpty(list []string) (before, after []string) {
 	for i, s := range list {
 		if s == "" {
 			if i > 0 {

@@ -20,7 +20,7 @@ type tables struct {
 
 // row adds an advisory to the tables.
 func (t *tables) row(a *matcher.Advisory) row {
-	defer t.forget()
+	defer t.releaseLists()
 	v := verdict{
 		status: uint8(a.Status), reason: t.string(a.Reason), versions: t.list(a.Versions),
 		extra: t.extra(extra{updates: t.list(a.Updates), parts: t.list(appendParts(nil, a.Parts))}),
@@ -44,12 +44,12 @@ func (t *tables) row(a *matcher.Advisory) row {
 	}
 	return row{
 		t.string(a.Key.Type), t.string(a.Key.Namespace), t.string(a.Key.Name), t.string(a.Key.Release),
-		t.notes.id(n, t.ownNote), t.verdicts.id(v, t.ownVerdict),
+		t.notes.id(n, t.copyNote), t.verdicts.id(v, t.copyVerdict),
 	}
 }
 
 func (t *tables) string(s string) uint32 {
-	return t.strings.id(s, t.own) // a copy, because s may be a part of a large document
+	return t.strings.id(s, t.copyString) // a copy, because s may be a part of a large document
 }
 
 func (t *tables) list(ss []string) idList {

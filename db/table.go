@@ -64,23 +64,23 @@ func (t *tables) idList(ids []uint32) idList {
 	return idList(unsafe.String(unsafe.SliceData(b), len(b))) // does not change before forget
 }
 
-// forget invalidates the lists that idList returned.
-func (t *tables) forget() { t.scratch = t.scratch[:0] }
+// releaseLists invalidates the lists that idList returned.
+func (t *tables) releaseLists() { t.scratch = t.scratch[:0] }
 
-func (t *tables) own(s string) string     { return t.arena.copy(s) }
-func (t *tables) ownList(l idList) idList { return idList(t.arena.copy(string(l))) }
-func (t *tables) ownNote(n note) note {
-	n.aliases, n.urls = t.ownList(n.aliases), t.ownList(n.urls)
+func (t *tables) copyString(s string) string { return t.arena.copy(s) }
+func (t *tables) copyList(l idList) idList   { return idList(t.arena.copy(string(l))) }
+func (t *tables) copyNote(n note) note {
+	n.aliases, n.urls = t.copyList(n.aliases), t.copyList(n.urls)
 	return n
 }
-func (t *tables) ownVerdict(v verdict) verdict {
-	v.severities, v.spans, v.versions = t.ownList(v.severities), t.ownList(v.spans), t.ownList(v.versions)
+func (t *tables) copyVerdict(v verdict) verdict {
+	v.severities, v.spans, v.versions = t.copyList(v.severities), t.copyList(v.spans), t.copyList(v.versions)
 	return v
 }
 
 func (t *tables) extra(e extra) uint32 {
 	return t.extras.id(e, func(e extra) extra {
-		e.weaknesses, e.updates, e.parts = t.ownList(e.weaknesses), t.ownList(e.updates), t.ownList(e.parts)
+		e.weaknesses, e.updates, e.parts = t.copyList(e.weaknesses), t.copyList(e.updates), t.copyList(e.parts)
 		return e
 	})
 }

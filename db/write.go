@@ -94,7 +94,7 @@ func (w *fileWriter) blocks(b *Builder) (pages []storedPage, enrichments []enric
 	text := newTextWriter(t)
 	a := &assembler{fileWriter: w, blocks: newBlockWriter(text)}
 	for _, r := range b.rows {
-		if err := a.before(t.name(r)); err != nil {
+		if err := a.prepareFor(t.name(r)); err != nil {
 			return nil, nil, nil, err
 		}
 		a.add(r)
@@ -105,7 +105,7 @@ func (w *fileWriter) blocks(b *Builder) (pages []storedPage, enrichments []enric
 	e := &enrichmentAssembler{fileWriter: w, blocks: &enrichmentWriter{textWriter: text}}
 	for i := range b.enrichments {
 		r := &b.enrichments[i]
-		if err := e.before(t.strings.items[r.feed], r.cve); err != nil {
+		if err := e.prepareFor(t.strings.items[r.feed], r.cve); err != nil {
 			return nil, nil, nil, err
 		}
 		e.blocks.add(r)

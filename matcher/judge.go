@@ -45,16 +45,29 @@ func (n *name) compare(a *Advisory) (verdict, bool) {
 		return v, true // about every version of the package
 	}
 	if n.uncertain != nil {
-		for _, listed := range a.Versions {
-			if listed == n.version {
-				return v, true
-			}
+		if !slices.Contains(a.Versions, n.version) {
+			v.uncertain = n.uncertain.Error()
 		}
-		v.uncertain = n.uncertain.Error()
 		return v, true
 	}
-	holds, doubt := false, ""
-	var fix version.Version
+	fixed, holds, doubt := n.compareRanges(a)
+	holds = holds || slices.ContainsFunc(a.Versions, n.isListed)
+	if holds {
+		if v.fixed = fixed; fixed == "" {
+			v.fixed = n.nextFix(a)
+		}
+		return v, true
+	}
+	if v.uncertain = doubt; doubt != "" {
+		v.fixed = n.nextFix(a)
+	}
+	return v, doubt != ""
+}
+
+// compareRanges reports whether the version lies in a range of an advisory, and returns the lowest fixed version of those ranges, or the reason
+// why the comparison may have missed one.
+func (n *name) compareRanges(a *Advisory) (fixed string, holds bool, doubt string) {
+	var lowest version.Version
 	compared := len(a.Versions) > 0
 	own := n.pack != "" && slices.ContainsFunc(a.Ranges, func(r Range) bool { return packOf(a.Key.Namespace, r.Fixed) == n.pack })
 	for i := range a.Ranges {
@@ -78,34 +91,23 @@ func (n *name) compare(a *Advisory) (verdict, bool) {
 		if r.Fixed == "" {
 			continue
 		}
-		if f, err := n.scheme.Parse(r.Fixed); err == nil && (v.fixed == "" || f.Compare(fix) < 0) {
-			v.fixed, fix = r.Fixed, f
+		if f, err := n.scheme.Parse(r.Fixed); err == nil && (fixed == "" || f.Compare(lowest) < 0) {
+			fixed, lowest = r.Fixed, f
 		}
-	}
-	for _, listed := range a.Versions {
-		if holds {
-			break
-		}
-		w, err := n.scheme.Parse(listed)
-		if err != nil {
-			holds = listed == n.version
-			continue
-		}
-		holds = n.is(w)
-	}
-	if holds {
-		if v.fixed == "" {
-			v.fixed = n.nextFix(a)
-		}
-		return v, true
 	}
 	if !compared {
 		doubt = "the advisory names commits only, no versions"
 	}
-	if v.uncertain = doubt; doubt != "" {
-		v.fixed = n.nextFix(a)
+	return fixed, holds, doubt
+}
+
+// isListed reports whether a version in the list of an advisory is that of the package.
+func (n *name) isListed(listed string) bool {
+	w, err := n.scheme.Parse(listed)
+	if err != nil {
+		return listed == n.version
 	}
-	return v, doubt != ""
+	return n.is(w)
 }
 
 // within reports whether the installed version lies in a range of an advisory, or the reason why that is unknown.

@@ -336,7 +336,7 @@ func flaws(a *Advisory) []string {
 	return list
 }
 
-// A opinions gathers the opinions about a component's vulnerabilities.
+// opinions gathers the opinions about a component's vulnerabilities.
 type opinions map[string][]opinion
 
 func (c opinions) add(a *Advisory, holds bool) {
@@ -373,7 +373,7 @@ func count(a *Advisory, decisions map[string]decision) (counts bool, doubt strin
 	return counts, doubt
 }
 
-// A productChoice is what decides about a subject that may be of several products.
+// A productChoice decides about a subject that may be of several products.
 type productChoice struct {
 	lineages []lineage
 	guess    bool        // the image does not state them
@@ -423,7 +423,7 @@ func (p *productChoice) keepDeciding(s *subject) {
 	s.held = kept
 }
 
-// explain is settle for the explanations of a subject. A statement that does not count is about another release.
+// explain is keepDeciding for the explanations of a subject. A statement that does not count is about another release.
 func (p *productChoice) explain(list []Explanation) {
 	c := make(opinions)
 	holds := func(x *Explanation) bool { return x.Outcome == OutcomeAffected || x.Outcome == OutcomeUncertain }

@@ -20,60 +20,81 @@ var ErrRejected = errors.New("rejected")
 
 // checkAnalyzers checks the analyzers of a plugin.
 func (c *Command) checkAnalyzers(list []analyzer.Info) error {
-	bad := func(format string, args ...any) error {
-		return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), ErrRejected)
+	err := c.findBadAnalyzer(list)
+	if err != nil {
+		return fmt.Errorf("%w: %w", err, ErrRejected)
 	}
+	return nil
+}
+
+// findBadAnalyzer returns an error about the first analyzer that breaks a rule.
+func (c *Command) findBadAnalyzer(list []analyzer.Info) error {
 	if len(list) == 0 {
-		return bad("no analyzers")
+		return errors.New("no analyzers")
 	}
 	patterns := 0
 	names := make(map[string]bool)
 	for i := range list {
 		info := &list[i]
 		if !validName(info.Name) {
-			return bad("invalid analyzer name %.100q", info.Name)
+			return fmt.Errorf("invalid analyzer name %.100q", info.Name)
 		}
 		if names[info.Name] {
-			return bad("two analyzers are named %q", info.Name)
+			return fmt.Errorf("two analyzers are named %q", info.Name)
 		}
 		names[info.Name] = true
-		if len(info.Patterns) == 0 && !info.Config && info.Unavailable == "" {
-			return bad("analyzer %s has no patterns", info.Name)
-		}
-		if info.Config && c.Patterns != nil && !c.Config {
-			return bad("analyzer %s: the image's configuration is not allowed", info.Name)
-		}
-		if info.Completes != "" && info.Completes != info.Name && c.Types != nil && !c.System {
-			return bad("analyzer %s: completing the packages of %.100q is not allowed", info.Name, info.Completes)
+		if err := c.checkAllowed(info); err != nil {
+			return err
 		}
 		if err := checkExamination(info); err != nil {
-			return bad("analyzer %s: %v", info.Name, err)
+			return fmt.Errorf("analyzer %s: %v", info.Name, err)
 		}
 		if patterns += len(info.Patterns) + len(info.Siblings) + len(info.Magic) + len(info.Contains) + len(info.Early) + len(info.Digests) + len(info.DigestsIf); patterns > c.Limits.Patterns {
-			return bad("more than %d patterns", c.Limits.Patterns)
+			return fmt.Errorf("more than %d patterns", c.Limits.Patterns)
 		}
-		if info.MaxSize < 0 {
-			return bad("analyzer %s has a MaxSize of %d", info.Name, info.MaxSize)
-		}
-		choosy := info.NamesOnly || info.Entries || info.List || len(info.Magic)+len(info.Contains) > 0
-		for _, p := range info.Patterns {
-			if (p == "**" || p == "**/*.") && !choosy && info.MaxSize == 0 {
-				return bad("analyzer %s: pattern %s needs a MaxSize", info.Name, p)
-			}
-			if c.Patterns != nil && !slices.Contains(c.Patterns, p) {
-				return bad("analyzer %s: pattern %.200q is not allowed", info.Name, p)
-			}
-			if len(p) > 4096 {
-				return bad("analyzer %s has a pattern of %d bytes", info.Name, len(p))
-			}
-		}
-		for _, base := range info.Siblings {
-			if base == "" || base == "." || base == ".." || strings.ContainsAny(base, "/*") || len(base) > 255 {
-				return bad("analyzer %s: sibling %.100q is not a base name", info.Name, base)
-			}
+		if err := c.checkSelection(info); err != nil {
+			return err
 		}
 		if err := info.Validate(); err != nil {
-			return bad("%v", err)
+			return err
+		}
+	}
+	return nil
+}
+
+// checkAllowed checks that a Command allows the things that an analyzer asks for.
+func (c *Command) checkAllowed(info *analyzer.Info) error {
+	switch {
+	case len(info.Patterns) == 0 && !info.Config && info.Unavailable == "":
+		return fmt.Errorf("analyzer %s has no patterns", info.Name)
+	case info.Config && c.Patterns != nil && !c.Config:
+		return fmt.Errorf("analyzer %s: the image's configuration is not allowed", info.Name)
+	case info.Completes != "" && info.Completes != info.Name && c.Types != nil && !c.System:
+		return fmt.Errorf("analyzer %s: completing the packages of %.100q is not allowed", info.Name, info.Completes)
+	}
+	return nil
+}
+
+// checkSelection checks how an analyzer selects files.
+func (c *Command) checkSelection(info *analyzer.Info) error {
+	if info.MaxSize < 0 {
+		return fmt.Errorf("analyzer %s has a MaxSize of %d", info.Name, info.MaxSize)
+	}
+	choosy := info.NamesOnly || info.Entries || info.List || len(info.Magic)+len(info.Contains) > 0
+	for _, p := range info.Patterns {
+		if (p == "**" || p == "**/*.") && !choosy && info.MaxSize == 0 {
+			return fmt.Errorf("analyzer %s: pattern %s needs a MaxSize", info.Name, p)
+		}
+		if c.Patterns != nil && !slices.Contains(c.Patterns, p) {
+			return fmt.Errorf("analyzer %s: pattern %.200q is not allowed", info.Name, p)
+		}
+		if len(p) > 4096 {
+			return fmt.Errorf("analyzer %s has a pattern of %d bytes", info.Name, len(p))
+		}
+	}
+	for _, base := range info.Siblings {
+		if base == "" || base == "." || base == ".." || strings.ContainsAny(base, "/*") || len(base) > 255 {
+			return fmt.Errorf("analyzer %s: sibling %.100q is not a base name", info.Name, base)
 		}
 	}
 	return nil

@@ -131,24 +131,29 @@ func (c *child) join(ctx context.Context, index int, facts []analyzer.Fact) ([]a
 	return nil, &endedError{c.pipe.cause()}
 }
 
-func (c *child) exchange(ctx context.Context, index int, facts []analyzer.Fact) ([]analyzer.Joined, error) {
-	stream, err := pluginpb.NewAnalyzerPluginClient(c.conn).Join(ctx)
-	if err != nil {
-		return nil, err
-	}
-	request := &pluginpb.JoinRequest{Analyzer: uint32(index)}
-	room, size := chunk, int64(0)
+// sendFacts sends the facts in chunks, and returns the bytes of their data. It stops after an error, which Recv returns.
+func sendFacts(stream pluginpb.AnalyzerPlugin_JoinClient, index uint32, facts []analyzer.Fact) (size int64) {
+	request, room := &pluginpb.JoinRequest{Analyzer: index}, chunk
 	for i := range facts {
 		f := &facts[i]
 		request.Facts = append(request.Facts, &pluginpb.Fact{Path: []byte(f.Path), Data: f.Data})
 		size += int64(len(f.Data))
 		if room -= len(f.Data) + len(f.Path) + 16; room <= 0 || i == len(facts)-1 {
-			if err := stream.Send(request); err != nil {
-				break // Recv returns the error
+			if stream.Send(request) != nil {
+				break
 			}
-			request, room = &pluginpb.JoinRequest{Analyzer: uint32(index)}, chunk
+			request, room = &pluginpb.JoinRequest{Analyzer: index}, chunk
 		}
 	}
+	return size
+}
+
+func (c *child) exchange(ctx context.Context, index int, facts []analyzer.Fact) ([]analyzer.Joined, error) {
+	stream, err := pluginpb.NewAnalyzerPluginClient(c.conn).Join(ctx)
+	if err != nil {
+		return nil, err
+	}
+	size := sendFacts(stream, uint32(index), facts)
 	stream.CloseSend()
 	joined := make([]analyzer.Joined, len(facts))
 	credit := c.command.Limits.Answer + 4<<10*int64(len(facts)) + 16*size

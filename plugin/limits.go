@@ -1,6 +1,10 @@
 package plugin
 
-import "time"
+import (
+	"time"
+
+	"github.com/hullmark/hullmark/internal/limit"
+)
 
 // Sizes in bytes that both sides use. The window is the amount that a side may send before the other has read it.
 const (
@@ -39,14 +43,8 @@ type Limits struct {
 }
 
 func (l Limits) withDefaults() Limits {
-	if l.Answer <= 0 {
-		l.Answer = 64 << 20
-	}
-	if l.Output <= 0 {
-		l.Output = 16 << 20
-	}
-	if l.Patterns <= 0 {
-		l.Patterns = 1000
-	}
+	limit.Default(&l.Answer, 64<<20)
+	limit.Default(&l.Output, 16<<20)
+	limit.Default(&l.Patterns, 1000)
 	return l
 }

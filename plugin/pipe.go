@@ -268,7 +268,7 @@ func (p *pipe) watch() {
 		case <-p.ended:
 			return
 		case now := <-tick.C:
-			if p.late(now) {
+			if p.isLate(now) {
 				p.end(fmt.Errorf("%w within %v", errTimeout, p.command.CallTimeout))
 				return
 			}
@@ -276,7 +276,7 @@ func (p *pipe) watch() {
 	}
 }
 
-func (p *pipe) late(now time.Time) bool {
+func (p *pipe) isLate(now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.waiting) == 0 {

@@ -80,7 +80,7 @@ func (b *builder) bom() (*cyclonedx.BOM, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.details = b.about()
+	b.details = b.coverageProperties()
 	g := b.graph()
 	for _, names := range []map[int][]string{g.unresolved, g.other} {
 		for i, list := range names {
@@ -138,8 +138,8 @@ func (b *builder) elements() *[]cyclonedx.Component {
 	return &list
 }
 
-// about returns for each component the reason why it has no result.
-func (b *builder) about() []properties {
+// coverageProperties returns for each component the reason why it has no result.
+func (b *builder) coverageProperties() []properties {
 	list := make([]properties, len(b.components))
 	if b.result == nil {
 		return list

@@ -27,15 +27,9 @@ type Limits struct {
 }
 
 func (l Limits) withDefaults() Limits {
-	if l.Bytes <= 0 {
-		l.Bytes = 512 << 20
-	}
-	if l.Components <= 0 {
-		l.Components = 1_000_000
-	}
-	if l.Depth <= 0 {
-		l.Depth = 64
-	}
+	limit.Default(&l.Bytes, 512<<20)
+	limit.Default(&l.Components, 1_000_000)
+	limit.Default(&l.Depth, 64)
 	return l
 }
 

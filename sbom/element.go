@@ -52,7 +52,7 @@ func (d *decoder) add(e *sbomreport.Entry) error {
 	case e.PURL == "" && e.Kind == string(cyclonedx.ComponentTypeFile):
 		return d.fileOf(e)
 	case e.Has(propAnalyzer):
-		k, owner := own(e)
+		k, owner := readOwn(e)
 		if err := d.out.AddOwn(k, owner); err != nil {
 			return err
 		}

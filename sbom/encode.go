@@ -39,7 +39,7 @@ func Encode(w io.Writer, a *report.Assessment, o Options) error {
 		}
 	}
 	listed, nested := matcher.Listed(a.Report, a.Result)
-	b := newBuilder(listed, stated(a), o, version)
+	b := newBuilder(listed, statedResult(a), o, version)
 	b.nested = make(map[string][]analyzer.Component)
 	for _, c := range slices.Concat(nested, a.Nested) {
 		b.nested[c.Owner] = append(b.nested[c.Owner], c)
@@ -78,8 +78,8 @@ func Encode(w io.Writer, a *report.Assessment, o Options) error {
 	return wrap(err)
 }
 
-// stated returns the result with the matches that a document states.
-func stated(a *report.Assessment) *matcher.Result {
+// statedResult returns the result with the matches that a document states.
+func statedResult(a *report.Assessment) *matcher.Result {
 	if a.Result == nil {
 		return nil
 	}

@@ -102,7 +102,7 @@ func (w *jsonWriter) number(name string, f *float32) {
 }
 
 func (w *jsonWriter) component(c *cyclonedx.Component) {
-	if !plain(c) {
+	if !isSimple(c) {
 		w.other(c, false)
 		return
 	}
@@ -221,8 +221,8 @@ func (w *jsonWriter) dependency(d *cyclonedx.Dependency) {
 	w.end('}')
 }
 
-// plain reports whether a component has only fields that a jsonWriter writes.
-func plain(c *cyclonedx.Component) bool {
+// isSimple reports whether a component has only fields that a jsonWriter writes.
+func isSimple(c *cyclonedx.Component) bool {
 	if *c != (cyclonedx.Component{
 		BOMRef: c.BOMRef, Type: c.Type, Supplier: c.Supplier, Group: c.Group, Name: c.Name, Version: c.Version, Scope: c.Scope,
 		Hashes: c.Hashes, Licenses: c.Licenses, PackageURL: c.PackageURL, Properties: c.Properties, Evidence: c.Evidence,

@@ -56,8 +56,8 @@ func TestComponentJSON(t *testing.T) {
 		if got := string(w.b); got != string(want)+"," || w.err != nil {
 			t.Errorf("%s: %v\n got %s\nwant %s", name, w.err, got, want)
 		}
-		if plain(c) != (name == "all" || name == "none" || name == "empty lists") {
-			t.Errorf("%s: plain is %t", name, plain(c))
+		if isSimple(c) != (name == "all" || name == "none" || name == "empty lists") {
+			t.Errorf("%s: plain is %t", name, isSimple(c))
 		}
 	}
 	for _, d := range []cyclonedx.Dependency{{}, {Ref: odd, Dependencies: &[]string{odd, ""}}, {Ref: "a", Dependencies: &[]string{}}, {Ref: "a", Provides: &[]string{odd}}} {

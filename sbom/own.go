@@ -11,8 +11,8 @@ import (
 	"github.com/hullmark/hullmark/internal/sbomreport"
 )
 
-// own reads a component that Encode wrote, and the reference of its owner.
-func own(e *sbomreport.Entry) (k analyzer.Component, owner string) {
+// readOwn reads a component that Encode wrote, and the reference of its owner.
+func readOwn(e *sbomreport.Entry) (k analyzer.Component, owner string) {
 	k = analyzer.Component{
 		Package: analyzer.Package{
 			Type: typeOf(e.PURL), Namespace: e.Group, Name: e.Name, Version: e.Version,

@@ -37,16 +37,10 @@ func (r *reading) doasRule(line int, words []doasWord) error {
 	}
 	action := next()
 	var options []string
-	for action == "permit" && len(words) > 0 && words[0].plain && isDoasOption(words[0].text) {
-		options = append(options, words[0].text)
-		if next() == "setenv" { // the variables may be secret
-			if !is("{") {
-				return errors.New("setenv without variables")
-			}
-			for len(words) > 0 && !is("}") {
-				next()
-			}
-			words = words[min(1, len(words)):]
+	if action == "permit" {
+		var err error
+		if options, words, err = cutDoasOptions(words); err != nil {
+			return err
 		}
 	}
 	if slices.Contains(options, "nopass") && slices.Contains(options, "persist") {
@@ -84,9 +78,34 @@ func (r *reading) doasRule(line int, words []doasWord) error {
 	}
 	r.record("doas-rule", key, line, "action", action, "identity", who, "run-as", target,
 		"command", command, "options", strings.Join(options, ","))
-	if action != "permit" || who == "root" || !strings.Contains(","+strings.Join(options, ",")+",", ",nopass,") {
-		return nil
+	if action == "permit" && who != "root" && slices.Contains(options, "nopass") {
+		r.passwordlessDoas(line, who, command, target)
 	}
+	return nil
+}
+
+// cutDoasOptions returns the options at the beginning of a rule, without the variables of setenv, which may be secret.
+func cutDoasOptions(words []doasWord) (options []string, rest []doasWord, err error) {
+	for len(words) > 0 && words[0].plain && isDoasOption(words[0].text) {
+		option := words[0].text
+		options, words = append(options, option), words[1:]
+		if option != "setenv" {
+			continue
+		}
+		if len(words) == 0 || !words[0].plain || words[0].text != "{" {
+			return nil, nil, errors.New("setenv without variables")
+		}
+		end := slices.IndexFunc(words, func(w doasWord) bool { return w.plain && w.text == "}" })
+		if end < 0 {
+			end = len(words) - 1
+		}
+		words = words[end+1:]
+	}
+	return options, words, nil
+}
+
+// passwordlessDoas adds a finding. Without a command or a target, the rule is about all.
+func (r *reading) passwordlessDoas(line int, who, command, target string) {
 	severity := "high"
 	switch {
 	case target != "" && target != "root":
@@ -101,7 +120,6 @@ func (r *reading) doasRule(line int, words []doasWord) error {
 		command = "any command"
 	}
 	r.finding("passwordless-doas", severity, line, fmt.Sprintf("%s may run %s as %s without a password", short(who), short(command), short(target)), "")
-	return nil
 }
 
 func isDoasOption(word string) bool {

@@ -22,44 +22,52 @@ func (r *reading) passwd(text string) {
 			r.compat(n, line)
 			continue
 		}
-		f := strings.Split(line, ":")
-		if len(f) < 7 {
-			r.bad.Line(n, "%d fields, want 7", len(f))
-			if len(f) < 4 {
-				continue
-			}
-			f = append(f, make([]string, 7-len(f))...)
-		}
-		name, password, home, shell := f[0], f[1], f[5], strings.Join(f[6:], ":")
-		uid, err := number(f[2])
-		if err != nil || name == "" {
-			r.bad.Line(n, "not an account: name %.40q, UID %.40q", name, f[2])
-			if wrapsToRoot(f[2]) && name != "" {
-				r.finding("second-root", "high", n, fmt.Sprintf("UID %s of account %s is 0 for musl", short(f[2]), short(name)), "")
-			}
-			continue
-		}
-		gid, err := number(f[3])
-		if err != nil {
-			r.bad.Line(n, "not an account: GID %.40q", f[3])
-			continue
-		}
-		state := passwordState(password)
-		if password == "x" || strings.HasPrefix(password, "##") {
-			state = "shadow"
-		}
-		r.record("account", name, n, "name", name, "uid", format(uid), "gid", format(gid), "home", home, "shell", shell, "password", state)
-		canLogIn := mayLogIn(shell)
-		if canLogIn {
-			logins = append(logins, clean(name))
-		}
-		if uid == 0 && name != "root" {
-			r.finding("second-root", "high", n, fmt.Sprintf("account %s has UID 0: it is root by another name", short(name)), "")
-		}
-		if state != "empty" || canLogIn {
-			r.judgePassword(n, name, state)
+		if login := r.account(n, line); login != "" {
+			logins = append(logins, login)
 		}
 	}
+}
+
+// account reads the line of an account. It returns the name if the account may log in, or "".
+func (r *reading) account(n int, line string) (login string) {
+	f := strings.Split(line, ":")
+	if len(f) < 7 {
+		r.bad.Line(n, "%d fields, want 7", len(f))
+		if len(f) < 4 {
+			return ""
+		}
+		f = append(f, make([]string, 7-len(f))...)
+	}
+	name, password, home, shell := f[0], f[1], f[5], strings.Join(f[6:], ":")
+	uid, err := number(f[2])
+	if err != nil || name == "" {
+		r.bad.Line(n, "not an account: name %.40q, UID %.40q", name, f[2])
+		if wrapsToRoot(f[2]) && name != "" {
+			r.finding("second-root", "high", n, fmt.Sprintf("UID %s of account %s is 0 for musl", short(f[2]), short(name)), "")
+		}
+		return ""
+	}
+	gid, err := number(f[3])
+	if err != nil {
+		r.bad.Line(n, "not an account: GID %.40q", f[3])
+		return ""
+	}
+	state := passwordState(password)
+	if password == "x" || strings.HasPrefix(password, "##") {
+		state = "shadow"
+	}
+	r.record("account", name, n, "name", name, "uid", format(uid), "gid", format(gid), "home", home, "shell", shell, "password", state)
+	canLogIn := mayLogIn(shell)
+	if canLogIn {
+		login = clean(name)
+	}
+	if uid == 0 && name != "root" {
+		r.finding("second-root", "high", n, fmt.Sprintf("account %s has UID 0: it is root by another name", short(name)), "")
+	}
+	if state != "empty" || canLogIn {
+		r.judgePassword(n, name, state)
+	}
+	return login
 }
 
 // compat reads a line that takes accounts or groups from a network information service.

@@ -275,8 +275,8 @@ func cutNot(item string) (name string, negated bool) {
 	return item, negated
 }
 
-// others reports whether a user of a rule can be another account than root.
-func (f *sudoersFile) others(user string, depth int) bool {
+// hasOtherUsers reports whether a user of a rule can be another account than root.
+func (f *sudoersFile) hasOtherUsers(user string, depth int) bool {
 	user, negated := cutNot(user)
 	if user == "root" || user == "#0" || negated {
 		return false
@@ -290,7 +290,7 @@ func (f *sudoersFile) others(user string, depth int) bool {
 		return found
 	}
 	f.found[q] = false // for an alias that contains itself
-	f.found[q] = slices.ContainsFunc(members, func(member string) bool { return f.others(member, depth-1) })
+	f.found[q] = slices.ContainsFunc(members, func(member string) bool { return f.hasOtherUsers(member, depth-1) })
 	return f.found[q]
 }
 
@@ -314,7 +314,7 @@ func (r *reading) includes(name string, directory bool) (at string, ok bool) {
 // judgeRule reports a rule without a password, and one that lets everyone become root. A later rule, perhaps of another file, may
 // take away the permission of this one: sudo follows the last rule that matches.
 func (r *reading) judgeRule(f *sudoersFile, s *sudoRule) {
-	others := func(user string) bool { return f.others(user, maxDepth) }
+	others := func(user string) bool { return f.hasOtherUsers(user, maxDepth) }
 	if s.command[0] == '!' || !slices.ContainsFunc(s.list, others) {
 		return
 	}

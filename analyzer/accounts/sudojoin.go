@@ -114,11 +114,11 @@ func joinSudo(facts []analyzer.Fact, list []int, joined []analyzer.Joined) {
 			break
 		}
 	}
-	s.judge(at, joined)
+	s.judgeRead(at, joined)
 	for _, name := range slices.Sorted(maps.Keys(s.facts)) {
 		s.include(name, 0)
 	}
-	s.judge(at, joined)
+	s.judgeRead(at, joined)
 }
 
 // include reads a file, and those that it includes.
@@ -154,8 +154,8 @@ func (s *sudoReader) include(name string, depth int) {
 	}
 }
 
-// judge judges the rules of the files that were read since it was last called.
-func (s *sudoReader) judge(at map[string]int, joined []analyzer.Joined) {
+// judgeRead judges the rules of the files that were read since it was last called.
+func (s *sudoReader) judgeRead(at map[string]int, joined []analyzer.Joined) {
 	s.file.found = make(map[query]bool)
 	for _, name := range s.read {
 		fact, j := s.facts[name], &joined[at[name]]

@@ -155,18 +155,25 @@ func (r *reader) look(s *search, last bool) string {
 			s.looks++
 			s.next[i] = at + int64(k) + 1
 			if m := r.index.expression(f.version).FindSubmatch(buf[max(k-around, 0):min(end, len(buf))]); m != nil {
-				for _, group := range m[1:] {
-					if len(group) > 0 {
-						if r.matched != nil {
-							r.matched(s.class, m[0])
-						}
-						return string(group)
+				if v := firstNonEmpty(m[1:]); v != nil {
+					if r.matched != nil {
+						r.matched(s.class, m[0])
 					}
+					return string(v)
 				}
 			}
 		}
 	}
 	return ""
+}
+
+func firstNonEmpty(groups [][]byte) []byte {
+	for _, group := range groups {
+		if len(group) > 0 {
+			return group
+		}
+	}
+	return nil
 }
 
 // Result implements stream.Reader.

@@ -49,41 +49,45 @@ func rows(report *analyzer.Report) iter.Seq[*row] {
 	}
 	return func(yield func(*row) bool) {
 		for f := range report.Files.All() {
-			r := row{
-				Path: f.Path, Type: typeOf(f.Mode), Mode: octal(f.Mode), UID: f.UID, GID: f.GID, Size: f.Size, Target: f.Target, HardLink: f.Link,
-				Package: owners[f.Owner],
-			}
-			if !f.ModTime.IsZero() {
-				r.Time = f.ModTime.UTC().Format(time.RFC3339)
-			}
-			if f.Mode&fs.ModeDevice != 0 {
-				r.Device = fmt.Sprintf("%d:%d", f.Major, f.Minor)
-			}
-			for name, value := range f.Xattrs {
-				if c, err := decode(value); name == xattrCapability && err == nil {
-					r.Capabilities = c.String()
-					continue
-				}
-				if r.Xattrs == nil {
-					r.Xattrs = make(map[string][]byte)
-				}
-				r.Xattrs[name] = []byte(value)
-			}
-			for _, d := range f.Digests {
-				if r.Digests == nil {
-					r.Digests = make(map[string]string)
-				}
-				r.Digests[d.Algorithm] = hex.EncodeToString([]byte(d.Sum))
-			}
-			if f.Layer >= 0 {
-				layer := f.Layer
-				r.Layer = &layer
-			}
-			if !yield(&r) {
+			r := rowOf(f)
+			r.Package = owners[f.Owner]
+			if !yield(r) {
 				return
 			}
 		}
 	}
+}
+
+// rowOf returns the row of a file, without its package.
+func rowOf(f *analyzer.ListedFile) *row {
+	r := &row{Path: f.Path, Type: typeOf(f.Mode), Mode: octal(f.Mode), UID: f.UID, GID: f.GID, Size: f.Size, Target: f.Target, HardLink: f.Link}
+	if !f.ModTime.IsZero() {
+		r.Time = f.ModTime.UTC().Format(time.RFC3339)
+	}
+	if f.Mode&fs.ModeDevice != 0 {
+		r.Device = fmt.Sprintf("%d:%d", f.Major, f.Minor)
+	}
+	for name, value := range f.Xattrs {
+		if c, err := decode(value); name == xattrCapability && err == nil {
+			r.Capabilities = c.String()
+			continue
+		}
+		if r.Xattrs == nil {
+			r.Xattrs = make(map[string][]byte)
+		}
+		r.Xattrs[name] = []byte(value)
+	}
+	for _, d := range f.Digests {
+		if r.Digests == nil {
+			r.Digests = make(map[string]string)
+		}
+		r.Digests[d.Algorithm] = hex.EncodeToString([]byte(d.Sum))
+	}
+	if f.Layer >= 0 {
+		layer := f.Layer
+		r.Layer = &layer
+	}
+	return r
 }
 
 func typeOf(m fs.FileMode) string {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/digestsize"
 )
 
 // checkPackage asks that whatever a file held, what is made of it are names, versions and digests.
@@ -21,7 +22,7 @@ func checkPackage(t *testing.T, p *analyzer.Package) {
 		}
 	}
 	for algorithm, sum := range p.Hashes {
-		if len(sum) != 2*digestSize(algorithm) {
+		if len(sum) != 2*digestsize.Of(algorithm) {
 			t.Errorf("%s: not a digest: %s %s", p.Name, algorithm, sum)
 		}
 	}

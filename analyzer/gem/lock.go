@@ -9,26 +9,10 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/digestsize"
 	"github.com/hullmark/hullmark/analyzer/internal/membudget"
 	"github.com/hullmark/hullmark/internal/diagnostic"
 )
-
-// digestSize returns the length of a digest in bytes, or 0 if the algorithm is unknown.
-func digestSize(algorithm string) int {
-	switch algorithm {
-	case "md5":
-		return 16
-	case "sha1":
-		return 20
-	case "sha256":
-		return 32
-	case "sha384":
-		return 48
-	case "sha512":
-		return 64
-	}
-	return 0
-}
 
 // A lockReader reads a lock file line by line.
 type lockReader struct {
@@ -165,7 +149,7 @@ func (r *lockReader) checksum(line string) error {
 	}
 	for sum := range strings.SplitSeq(sums, ",") {
 		algorithm, digest, _ := strings.Cut(strings.TrimSpace(sum), "=")
-		if b, err := hex.DecodeString(digest); err != nil || len(b) == 0 || len(b) != digestSize(algorithm) {
+		if b, err := hex.DecodeString(digest); err != nil || len(b) == 0 || len(b) != digestsize.Of(algorithm) {
 			return fmt.Errorf("not a checksum: %.100q", sum)
 		}
 		p := &r.packages[i]

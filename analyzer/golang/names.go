@@ -77,7 +77,7 @@ func table(f *analyzer.File, r *io.SectionReader) (t executable.NameTable, ok bo
 		return t, false
 	}
 	if executable.FormatOf(r) != executable.ELF {
-		return one(tables)
+		return onlyTable(tables)
 	}
 	var head [executable.HeadSize]byte
 	n, _ := r.ReadAt(head[:], 0)
@@ -97,18 +97,18 @@ func table(f *analyzer.File, r *io.SectionReader) (t executable.NameTable, ok bo
 			}
 		}
 	}
-	return one(own)
+	return onlyTable(own)
 }
 
-func one(tables []executable.NameTable) (t executable.NameTable, ok bool) {
+func onlyTable(tables []executable.NameTable) (t executable.NameTable, ok bool) {
 	if len(tables) != 1 {
 		return t, false
 	}
 	return tables[0], true
 }
 
-// homes tells the modules that packages are in. A name of a package that is in no module shows that a tool such as garble has rewritten names.
-type homes struct {
+// moduleIndex tells the modules that packages are in. A name of a package that is in no module shows that a tool such as garble has rewritten names.
+type moduleIndex struct {
 	modules map[string]int // by path; main modules and dependencies, whatever replaces them
 	stdlib  int
 	main    string // path of the program's package
@@ -132,8 +132,8 @@ const (
 	foreign = -2 // not a package of a module, which is wrong
 )
 
-func newHomes(info *debug.BuildInfo, list []analyzer.Package) *homes {
-	h := &homes{modules: make(map[string]int), stdlib: nowhere, main: info.Path, known: make(map[string]home), hashes: make([][]symbols.Hash, len(list))}
+func newHomes(info *debug.BuildInfo, list []analyzer.Package) *moduleIndex {
+	h := &moduleIndex{modules: make(map[string]int), stdlib: nowhere, main: info.Path, known: make(map[string]home), hashes: make([][]symbols.Hash, len(list))}
 	next := 0
 	if _, ok := toolchain(info.GoVersion); ok {
 		h.stdlib, next = 0, 1
@@ -149,7 +149,7 @@ func newHomes(info *debug.BuildInfo, list []analyzer.Package) *homes {
 }
 
 // add adds the name of a function. It returns false if that cannot be a name that the Go toolchain gave.
-func (h *homes) add(name []byte, old bool) bool {
+func (h *moduleIndex) add(name []byte, old bool) bool {
 	pkg, name, ok := split(name, old)
 	if !ok {
 		return true
@@ -175,7 +175,7 @@ func (h *homes) add(name []byte, old bool) bool {
 //
 // Other parts of such a name are functions from which the compiler moved the function to the one before, when it inlined them: "main.Handler.func1" is a
 // function in Handler, of any package, which is now in main. Handler itself may have left nothing else.
-func (h *homes) symbol(list []symbols.Hash, pkg symbols.Hash, name []byte) []symbols.Hash {
+func (h *moduleIndex) symbol(list []symbols.Hash, pkg symbols.Hash, name []byte) []symbols.Hash {
 	e, rest := first(bytes.TrimSuffix(name, []byte("-fm"))) // a method value
 	function := pkg.Of(e.name)
 	if e.receiver != nil {
@@ -213,7 +213,7 @@ func (h *homes) symbol(list []symbols.Hash, pkg symbols.Hash, name []byte) []sym
 }
 
 // find returns the home of a package.
-func (h *homes) find(pkg string) home {
+func (h *moduleIndex) find(pkg string) home {
 	if i := strings.IndexByte(pkg, '%'); i >= 0 {
 		path, err := url.PathUnescape(pkg) // the linker escapes points of the last element
 		if err != nil {

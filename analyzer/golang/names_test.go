@@ -13,7 +13,7 @@ import (
 // hashed are functions whose hashes TestNames looks for, as package and name.
 var hashed = strings.Fields("http2:Parse http2:Transport http2:Transport.RoundTrip :Root :T.M cmd/x:run v2:F net/http:Get crypto/internal/fips140/aes:New *:Parse *:T.M *:M *:T *:New")
 
-func testHomes() *homes {
+func testHomes() *moduleIndex {
 	info := &debug.BuildInfo{
 		GoVersion: "go1.24.1", Path: "example.org/app/cmd/x", Main: debug.Module{Path: "example.org/app"},
 		Deps: []*debug.Module{

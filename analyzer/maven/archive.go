@@ -47,7 +47,7 @@ func analyzeEntries(ctx context.Context, f *analyzer.File, choose func(name []by
 	m := membudget.New(ctx, f, maxPackages)
 	var bad diagnostic.List
 	limits := zipwalk.Limits{Hold: func(n int64) error { return f.Hold(ctx, n) }}
-	var entries census // of the archive that Walk visits next
+	var entries classCount // of the archive that Walk visits next
 	var listed []analyzer.Package
 	kind := func(name []byte) zipwalk.Kind {
 		entries.add(name)
@@ -55,7 +55,7 @@ func analyzeEntries(ctx context.Context, f *analyzer.File, choose func(name []by
 	}
 	err := zipwalk.Walk(ctx, f.Open(), f.Size(), limits, kind, func(z *zipwalk.Archive) {
 		a := archive{name: f.Path, zip: z, manifest: make(manifest), entries: entries, known: make(map[coordinates]int), problems: &bad, meter: m}
-		entries = census{}
+		entries = classCount{}
 		if z.Inside != "" {
 			a.name = z.Inside[strings.LastIndex(z.Inside, zipwalk.Separator)+1:]
 		}
@@ -115,7 +115,7 @@ type archive struct {
 	zip      *zipwalk.Archive
 	manifest manifest
 	sections []manifest // about Java packages
-	entries  census
+	entries  classCount
 	stated   []stated
 	known    map[coordinates]int // index in stated
 	partial  coordinates         // from the first incomplete pom.properties
@@ -144,7 +144,7 @@ type stated struct {
 // analyze adds the packages of the archive to r. The walk visits nested archives separately.
 func (a *archive) analyze(r *analyzer.Result) {
 	a.read()
-	own := a.own()
+	own := a.ownPackage()
 	sum, err := a.sha1()
 	a.problem("SHA-1", err)
 	for i, s := range a.stated {
@@ -230,70 +230,90 @@ func (a *archive) read() {
 		switch path.Base(f.Name) {
 		case "pom.properties":
 		case "pom.xml":
-			text, err := f.Read(maxPOM)
-			a.problem(f.Name, err)
-			if len(text) > 0 && a.decoding(text, "<") == nil {
-				p, err := parsePOM(text)
-				a.problem(f.Name, err)
+			if p := a.readPOM(f); p != nil {
 				poms[path.Dir(f.Name)] = p
 			}
 		default:
 			if strings.HasSuffix(f.Name, ".json") {
 				a.list(f)
-				continue
-			}
-			text, err := f.Read(maxManifest)
-			a.problem(f.Name, err)
-			if a.decoding(text, ":") != nil {
+			} else if !a.readManifest(f) {
 				return
-			}
-			m, err := parseManifest(text)
-			a.problem(f.Name, err)
-			a.manifest.add(m)
-			if a.manifest.version() == "" {
-				a.sections = sectionsOf(text)
 			}
 		}
 	}
 	described := make(map[string]bool)
 	for _, f := range a.zip.Files {
-		if path.Base(f.Name) != "pom.properties" {
-			continue
+		if dir := path.Dir(f.Name); path.Base(f.Name) == "pom.properties" && a.addProperties(f, poms[dir]) {
+			described[dir] = true
 		}
-		text, err := f.Read(maxProperties)
-		a.problem(f.Name, err)
-		c, err := parseProperties(text)
-		dir := path.Dir(f.Name)
-		if err != nil {
-			c = c.orElse(directoryOf(dir))
-		}
-		if !c.complete() {
-			a.problem(f.Name, err)
-			if a.partial == (coordinates{}) {
-				a.partial = c
-			}
-			continue
-		}
-		described[dir] = true
-		a.add(stated{c, poms[dir]})
 	}
 	for _, f := range a.zip.Files { // not over poms: the order must be that of the archive
 		dir := path.Dir(f.Name)
-		p := poms[dir]
-		if p == nil || described[dir] || path.Base(f.Name) != "pom.xml" {
-			continue
+		if p := poms[dir]; p != nil && !described[dir] && path.Base(f.Name) == "pom.xml" {
+			described[dir] = true
+			a.addPOM(p, dir)
 		}
-		described[dir] = true
-		c := p.coordinates()
-		if !c.complete() {
-			c = c.orElse(directoryOf(dir))
+	}
+}
+
+// readPOM reads a pom.xml. It returns nil if there is no memory for it.
+func (a *archive) readPOM(f *zipwalk.File) *pom {
+	text, err := f.Read(maxPOM)
+	a.problem(f.Name, err)
+	if len(text) == 0 || a.decoding(text, "<") != nil {
+		return nil
+	}
+	p, err := parsePOM(text)
+	a.problem(f.Name, err)
+	return p
+}
+
+// readManifest reports whether there is memory for a manifest, which it reads.
+func (a *archive) readManifest(f *zipwalk.File) bool {
+	text, err := f.Read(maxManifest)
+	a.problem(f.Name, err)
+	if a.decoding(text, ":") != nil {
+		return false
+	}
+	m, err := parseManifest(text)
+	a.problem(f.Name, err)
+	a.manifest.add(m)
+	if a.manifest.version() == "" {
+		a.sections = sectionsOf(text)
+	}
+	return true
+}
+
+// addProperties adds the package of a pom.properties, with the pom.xml beside it, and reports whether the coordinates are complete.
+func (a *archive) addProperties(f *zipwalk.File, p *pom) bool {
+	text, err := f.Read(maxProperties)
+	a.problem(f.Name, err)
+	c, err := parseProperties(text)
+	if err != nil {
+		c = c.orElse(directoryOf(path.Dir(f.Name)))
+	}
+	if !c.complete() {
+		a.problem(f.Name, err)
+		if a.partial == (coordinates{}) {
+			a.partial = c
 		}
-		switch {
-		case c.complete():
-			a.add(stated{c, p})
-		case a.partial == (coordinates{}):
-			a.partial = coordinates{}.orElse(c) // without unknown properties
-		}
+		return false
+	}
+	a.add(stated{c, p})
+	return true
+}
+
+// addPOM adds the package of a pom.xml without a pom.properties.
+func (a *archive) addPOM(p *pom, dir string) {
+	c := p.coordinates()
+	if !c.complete() {
+		c = c.orElse(directoryOf(dir))
+	}
+	switch {
+	case c.complete():
+		a.add(stated{c, p})
+	case a.partial == (coordinates{}):
+		a.partial = coordinates{}.orElse(c) // without unknown properties
 	}
 }
 
@@ -332,10 +352,10 @@ func (c coordinates) orElse(other coordinates) coordinates {
 	return coordinates{choose(c.group, other.group), choose(c.artifact, other.artifact), choose(c.version, other.version)}
 }
 
-// own returns the index of the stated package that is the archive itself rather than one merged into it, or -1. Its artifact ID
+// ownPackage returns the index of the stated package that is the archive itself rather than one merged into it, or -1. Its artifact ID
 // is the file name, with or without the version, or the longest part of the name. If no artifact ID fits the name, as in
 // "app.jar", the only package of the archive is its own, unless the manifest states another version.
-func (a *archive) own() int {
+func (a *archive) ownPackage() int {
 	base := stem(a.name)
 	name, version := splitVersion(base, "")
 	if i := slices.IndexFunc(a.stated, func(s stated) bool { return base == s.artifact || base == s.artifact+"-"+s.version }); i >= 0 {

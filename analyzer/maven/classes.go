@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// A census counts the classes of an archive by package, and finds coordinates in names of entries. It works on bytes because
+// A classCount counts the classes of an archive by package, and finds coordinates in names of entries. It works on bytes because
 // archives have many entries.
-type census struct {
+type classCount struct {
 	roots  map[string]*root // by the first two elements of the package: "org/apache"
 	total  int
 	native coordinates // from META-INF/native-image/GROUP/ARTIFACT/, where libraries have the settings of GraalVM
@@ -26,7 +26,7 @@ const (
 )
 
 // add counts an entry.
-func (c *census) add(name []byte) {
+func (c *classCount) add(name []byte) {
 	if !bytes.HasSuffix(name, []byte(".class")) {
 		c.addNative(name)
 		return
@@ -62,7 +62,7 @@ func (c *census) add(name []byte) {
 }
 
 // addNative takes the coordinates from the name of an entry such as META-INF/native-image/io.netty/netty-common/x.properties.
-func (c *census) addNative(name []byte) {
+func (c *classCount) addNative(name []byte) {
 	rest, ok := bytes.CutPrefix(name, []byte("META-INF/native-image/"))
 	if !ok {
 		return
@@ -78,7 +78,7 @@ func (c *census) addNative(name []byte) {
 }
 
 // one returns the coordinates in names of entries if all agree. They have no version.
-func (c *census) one() coordinates {
+func (c *classCount) one() coordinates {
 	if c.many {
 		return coordinates{}
 	}
@@ -105,7 +105,7 @@ func sharedDirectory(a, b []byte) []byte {
 }
 
 // home returns the package that contains at least four fifths of the classes, with dots, or "".
-func (c *census) home() string {
+func (c *classCount) home() string {
 	for _, r := range c.roots {
 		if r.classes*5 >= c.total*4 {
 			return strings.ReplaceAll(string(r.common), "/", ".")

@@ -73,7 +73,7 @@ func TestCensus(t *testing.T) {
 		{"META-INF/native-image/io.netty/netty-common/x META-INF/native-image/org.b/c/x META-INF/native-image/org.b/c/y", "", coordinates{}},
 		{"META-INF/native-image/x.properties META-INF/native-image/org.b/x.properties", "", coordinates{}},
 	} {
-		var c census
+		var c classCount
 		for _, e := range strings.Fields(tt.entries) {
 			c.add([]byte(e))
 		}
@@ -81,7 +81,7 @@ func TestCensus(t *testing.T) {
 			t.Errorf("%s: %q and %v, want %q and %v", tt.entries, c.home(), c.one(), tt.home, tt.native)
 		}
 	}
-	var hostile census
+	var hostile classCount
 	for i := range 100_000 {
 		hostile.add(slices.Concat([]byte{byte(i), byte(i >> 8)}, []byte("/x/"), []byte(strings.Repeat("y", i%300)), []byte("/Z.class")))
 	}

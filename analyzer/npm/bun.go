@@ -39,65 +39,76 @@ func parseBun(source []byte, m *membudget.Meter) (*analyzer.Result, error) {
 	if err := m.Bytes(int64(len(source))); err != nil {
 		return nil, fmt.Errorf("npm: bun.lock: %w", err)
 	}
-	r := jsonstream.NewLimited(plainJSON(source), maxValue)
-	var workspaces []bunNeeds
-	var found []bunPackage
-	var packages []analyzer.Package
+	b := bunReader{Reader: jsonstream.NewLimited(plainJSON(source), maxValue), m: m}
 	var bad diagnostic.List
-	err := r.Document(bad.Add, func(open json.Delim, key string) error {
+	err := b.Document(bad.Add, func(open json.Delim, key string) error {
 		switch {
 		case open == '[':
 			return errNotObject
 		case key == "workspaces":
-			return r.Members(func(string) error {
-				var w bunNeeds
-				from := r.Offset()
-				if err := r.Value(&w); err != nil {
-					return err
-				}
-				workspaces = append(workspaces, w)
-				return m.Bytes(decodedRatio * (r.Offset() - from))
-			})
+			return b.Members(b.workspace)
 		case key == "packages":
-			return r.Members(func(path string) error {
-				var raw json.RawMessage
-				if err := r.Value(&raw); err != nil {
-					return err
-				}
-				if len(path) > maxKey {
-					r.Note(fmt.Errorf("a key of more than %d bytes", maxKey))
-					return nil
-				}
-				p, needs, err := parseBunTuple(raw)
-				if err != nil {
-					r.Note(fmt.Errorf("%.200q: %w", path, err))
-				}
-				node := bunPackage{key: path, needs: needs.all(), index: -1}
-				if err := m.Bytes(bunNode*int64(1+len(node.needs)) + int64(len(path)+len(raw))); err != nil {
-					return err
-				}
-				if p.Name != "" {
-					node.index = len(packages)
-					if packages, err = m.Append(packages, p); err != nil {
-						return err
-					}
-				}
-				found = append(found, node)
-				return nil
-			})
+			return b.Members(b.entry)
 		}
-		return r.Skip()
+		return b.Skip()
 	})
 	if m.Err() == nil {
-		only, full := developmentOnly(workspaces, found)
+		only, full := developmentOnly(b.workspaces, b.found)
 		err = cmp.Or(err, full)
-		for _, p := range found {
+		for _, p := range b.found {
 			if p.index >= 0 {
-				packages[p.index].Dev = only[p.key]
+				b.packages[p.index].Dev = only[p.key]
 			}
 		}
 	}
-	return result(packages, &bad, "bun.lock", err)
+	return result(b.packages, &bad, "bun.lock", err)
+}
+
+// A bunReader reads the members of bun.lock.
+type bunReader struct {
+	*jsonstream.Reader
+	m          *membudget.Meter
+	workspaces []bunNeeds
+	found      []bunPackage
+	packages   []analyzer.Package
+}
+
+func (b *bunReader) workspace(string) error {
+	var w bunNeeds
+	from := b.Offset()
+	if err := b.Value(&w); err != nil {
+		return err
+	}
+	b.workspaces = append(b.workspaces, w)
+	return b.m.Bytes(decodedRatio * (b.Offset() - from))
+}
+
+// entry reads the package at a path of the tree.
+func (b *bunReader) entry(path string) error {
+	var raw json.RawMessage
+	if err := b.Value(&raw); err != nil {
+		return err
+	}
+	if len(path) > maxKey {
+		b.Note(fmt.Errorf("a key of more than %d bytes", maxKey))
+		return nil
+	}
+	p, needs, err := parseBunTuple(raw)
+	if err != nil {
+		b.Note(fmt.Errorf("%.200q: %w", path, err))
+	}
+	node := bunPackage{key: path, needs: needs.all(), index: -1}
+	if err := b.m.Bytes(bunNode*int64(1+len(node.needs)) + int64(len(path)+len(raw))); err != nil {
+		return err
+	}
+	if p.Name != "" {
+		node.index = len(b.packages)
+		if b.packages, err = b.m.Append(b.packages, p); err != nil {
+			return err
+		}
+	}
+	b.found = append(b.found, node)
+	return nil
 }
 
 const (
@@ -228,24 +239,10 @@ func plainJSON(source []byte) []byte {
 		end := 1
 		switch c := rest[0]; {
 		case c == '"':
-			for end < len(rest) && rest[end] != '"' {
-				if rest[end] == '\\' {
-					end++
-				}
-				end++
-			}
-			end = min(end+1, len(rest))
+			end = stringEnd(rest)
 			comma = -1
 		case c == '/' && len(rest) > 1 && (rest[1] == '/' || rest[1] == '*'):
-			mark, length := "\n", 0
-			if rest[1] == '*' {
-				mark, length = "*/", 2
-			}
-			if end = bytes.Index(rest[2:], []byte(mark)); end < 0 {
-				end = len(rest)
-			} else {
-				end += 2 + length
-			}
+			end = commentEnd(rest)
 			for k := range rest[:end] {
 				if rest[k] != '\n' {
 					rest[k] = ' '
@@ -264,4 +261,28 @@ func plainJSON(source []byte) []byte {
 		i += end
 	}
 	return out
+}
+
+// stringEnd returns the length of the string at the beginning of a text.
+func stringEnd(text []byte) int {
+	end := 1
+	for end < len(text) && text[end] != '"' {
+		if text[end] == '\\' {
+			end++
+		}
+		end++
+	}
+	return min(end+1, len(text))
+}
+
+// commentEnd returns the length of the comment at the beginning of a text, without the end of its line.
+func commentEnd(text []byte) int {
+	mark, length := "\n", 0
+	if text[1] == '*' {
+		mark, length = "*/", 2
+	}
+	if end := bytes.Index(text[2:], []byte(mark)); end >= 0 {
+		return end + 2 + length
+	}
+	return len(text)
 }

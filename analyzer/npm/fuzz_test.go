@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/digestsize"
 )
 
 // checkPackages asks that whatever a file held, what is made of it are names and digests.
@@ -24,7 +25,7 @@ func checkPackages(t *testing.T, packages []analyzer.Package) {
 			}
 		}
 		for algorithm, sum := range p.Hashes {
-			if len(sum) != 2*digestSize(algorithm) {
+			if len(sum) != 2*digestsize.Of(algorithm) {
 				t.Errorf("%s: not a digest: %s %s", name, algorithm, sum)
 			}
 		}

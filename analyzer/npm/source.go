@@ -7,24 +7,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/digestsize"
 )
-
-// digestSize returns the length of a digest in bytes, or 0 if the algorithm is unknown.
-func digestSize(algorithm string) int {
-	switch algorithm {
-	case "md5":
-		return 16
-	case "sha1":
-		return 20
-	case "sha256":
-		return 32
-	case "sha384":
-		return 48
-	case "sha512":
-		return 64
-	}
-	return 0
-}
 
 // setIntegrity sets digests in the form of subresource integrity, "sha512-BASE64 sha1-BASE64?option". It ignores unknown
 // algorithms and digests with a wrong length.
@@ -36,7 +20,7 @@ func setIntegrity(p *analyzer.Package, integrity string) {
 			continue
 		}
 		sum, err := base64.StdEncoding.DecodeString(encoded)
-		if err != nil || len(sum) != digestSize(algorithm) || len(sum) == 0 {
+		if err != nil || len(sum) != digestsize.Of(algorithm) || len(sum) == 0 {
 			continue
 		}
 		setHash(p, algorithm, hex.EncodeToString(sum))
@@ -45,7 +29,7 @@ func setIntegrity(p *analyzer.Package, integrity string) {
 
 // setHexHash sets a hexadecimal digest. It ignores one with a wrong length.
 func setHexHash(p *analyzer.Package, algorithm, sum string) {
-	if b, err := hex.DecodeString(sum); err == nil && len(b) == digestSize(algorithm) {
+	if b, err := hex.DecodeString(sum); err == nil && len(b) == digestsize.Of(algorithm) {
 		setHash(p, algorithm, strings.ToLower(sum))
 	}
 }

@@ -32,6 +32,11 @@ type yamlEntry struct {
 	err     error // set if the line belongs to no section
 }
 
+// isMarker reports whether a line without a colon begins or ends a document, or is an element of a list.
+func isMarker(line []byte) bool {
+	return line[0] == '-' || bytes.Equal(line, []byte("..."))
+}
+
 // yamlEntries splits YAML documents in pnpm's block style into entries.
 func yamlEntries(text []byte) iter.Seq[yamlEntry] {
 	return func(yield func(yamlEntry) bool) {
@@ -64,10 +69,8 @@ func yamlEntries(text []byte) iter.Seq[yamlEntry] {
 				key, _, ok := strings.Cut(string(content[:min(len(content), 200)]), ":")
 				if ok {
 					section = strings.Trim(key, `'"`)
-				} else if !bytes.HasPrefix(content, []byte("---")) && !bytes.Equal(content, []byte("...")) && content[0] != '-' {
-					if !yield(yamlEntry{line: number, err: fmt.Errorf("not a section: %.100q", content)}) {
-						return
-					}
+				} else if !isMarker(content) && !yield(yamlEntry{line: number, err: fmt.Errorf("not a section: %.100q", content)}) {
+					return
 				}
 			case entryIndent == 0 || indent <= entryIndent:
 				if !flush() {

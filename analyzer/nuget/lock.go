@@ -111,17 +111,7 @@ func parseConfig(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 		if depth != 2 || e.Name.Local != "package" {
 			continue
 		}
-		p := analyzer.Package{Type: typeNuGet, Declared: true}
-		for _, a := range e.Attr {
-			switch a.Name.Local {
-			case "id":
-				p.Name = a.Value
-			case "version":
-				p.Version = a.Value
-			case "developmentDependency":
-				p.Dev = strings.EqualFold(a.Value, "true")
-			}
-		}
+		p := configPackage(e.Attr)
 		if p.Name == "" || p.Version == "" {
 			bad.At(configName, "id %.80q, version %.80q", p.Name, p.Version)
 			continue
@@ -130,6 +120,22 @@ func parseConfig(text []byte, m *membudget.Meter) (*analyzer.Result, error) {
 			return finish(err)
 		}
 	}
+}
+
+// configPackage returns the package of an element of packages.config.
+func configPackage(attributes []xml.Attr) analyzer.Package {
+	p := analyzer.Package{Type: typeNuGet, Declared: true}
+	for _, a := range attributes {
+		switch a.Name.Local {
+		case "id":
+			p.Name = a.Value
+		case "version":
+			p.Version = a.Value
+		case "developmentDependency":
+			p.Dev = strings.EqualFold(a.Value, "true")
+		}
+	}
+	return p
 }
 
 // parseCached reads the file that NuGet writes into ID/VERSION of its global folder once a package is complete there.

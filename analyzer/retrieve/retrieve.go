@@ -65,7 +65,7 @@ func New(o Options) analyzer.Analyzer {
 			return nil, fmt.Errorf("retrieve: %w", err)
 		}
 		result := &analyzer.Result{Records: []analyzer.Record{r}}
-		return result, weigh(result)
+		return result, addSizeFact(result)
 	}), o.MaxTotal}
 }
 

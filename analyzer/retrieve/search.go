@@ -124,7 +124,7 @@ func (o *SearchOptions) search(ctx context.Context, f *analyzer.File) (*analyzer
 	if r.Records == nil {
 		return nil, nil
 	}
-	return &r, weigh(&r)
+	return &r, addSizeFact(&r)
 }
 
 // A view is the content of a file as a text.

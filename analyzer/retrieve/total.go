@@ -31,8 +31,8 @@ type fact struct {
 	Kept []analyzer.Record `json:",omitempty"`
 }
 
-// weigh sets the fact of a result.
-func weigh(r *analyzer.Result) error {
+// addSizeFact sets the fact of a result.
+func addSizeFact(r *analyzer.Result) error {
 	var f fact
 	for _, record := range r.Records {
 		f.Size += perRecord + int64(len(record.Key))

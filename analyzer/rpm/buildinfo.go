@@ -76,20 +76,7 @@ func analyzeBuildinfo(ctx context.Context, f *analyzer.File) (*analyzer.Result, 
 			}
 			return err
 		case path.Base(f.Path) != labelsName && key == "content_sets":
-			if c, err := r.Peek(); err != nil || c == 'n' { // null
-				return r.Skip()
-			}
-			return r.Array(func() error {
-				if c, err := r.Peek(); err != nil || c != '"' {
-					bad.At("content_sets", "byte %d: not the name of a repository", r.Offset())
-					return r.Skip()
-				}
-				id, err := r.String()
-				if err != nil {
-					return err
-				}
-				return add(id)
-			})
+			return readContentSets(r, &bad, add)
 		}
 		return r.Skip()
 	})
@@ -102,6 +89,24 @@ func analyzeBuildinfo(ctx context.Context, f *analyzer.File) (*analyzer.Result, 
 		return result, fmt.Errorf("rpm: %w", err)
 	}
 	return result, nil
+}
+
+// readContentSets reads null or an array of names.
+func readContentSets(r *jsonstream.Reader, bad *diagnostic.List, add func(name string) error) error {
+	if c, err := r.Peek(); err != nil || c == 'n' {
+		return r.Skip()
+	}
+	return r.Array(func() error {
+		if c, err := r.Peek(); err != nil || c != '"' {
+			bad.At("content_sets", "byte %d: not the name of a repository", r.Offset())
+			return r.Skip()
+		}
+		id, err := r.String()
+		if err != nil {
+			return err
+		}
+		return add(id)
+	})
 }
 
 // analyzeHistory reads the history of dnf.

@@ -1,6 +1,7 @@
 package rpm
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
@@ -122,56 +123,72 @@ func word(s string) (first, rest string) {
 // providePaths adds required paths to Provides of the packages that own the files. If no package owns a path such as /bin/sh,
 // the owner of /usr/bin/sh provides it, because with a merged /usr both name one file.
 func providePaths(pkgs []analyzer.Package, m *membudget.Meter) {
-	type owner struct {
-		pkg   int
-		exact bool
-	}
-	type provided struct {
-		pkg  int
-		name string
-	}
-	const required = 256             // bytes for a path in both maps and in Provides
-	owners := make(map[string]owner) // by required path
-	known := make(map[provided]bool) // paths in Provides
+	owners := make(pathOwners)
 	for i := range pkgs {
-		for _, name := range pkgs[i].Depends {
-			if name[0] != '/' {
-				continue
-			}
-			if m.Bytes(required) != nil {
+		for name := range paths(pkgs[i].Depends) {
+			if m.Bytes(requiredPath) != nil {
 				return
 			}
-			owners[relative(name)] = owner{pkg: -1}
+			owners[relative(name)] = pathOwner{pkg: -1}
 		}
 	}
 	if len(owners) == 0 {
 		return
 	}
+	type provided struct {
+		pkg  int
+		name string
+	}
+	known := make(map[provided]bool) // paths in Provides
 	for i := range pkgs {
-		for _, name := range pkgs[i].Provides {
-			if name[0] == '/' && m.Bytes(required) == nil {
+		for name := range paths(pkgs[i].Provides) {
+			if m.Bytes(requiredPath) == nil {
 				known[provided{i, name}] = true
 			}
 		}
-		for _, file := range pkgs[i].Files {
-			if o, needed := owners[file]; needed && !o.exact {
-				owners[file] = owner{i, true}
-			}
-			if short, ok := strings.CutPrefix(file, "usr/"); ok {
-				if o, needed := owners[short]; needed && o.pkg < 0 {
-					owners[short] = owner{pkg: i}
-				}
-			}
-		}
+		owners.add(i, pkgs[i].Files)
 	}
 	for i := range pkgs {
-		for _, name := range pkgs[i].Depends {
-			if name[0] != '/' {
-				continue
-			}
+		for name := range paths(pkgs[i].Depends) {
 			if o := owners[relative(name)]; o.pkg >= 0 && !known[provided{o.pkg, name}] {
 				known[provided{o.pkg, name}] = true
 				pkgs[o.pkg].Provides = append(pkgs[o.pkg].Provides, name)
+			}
+		}
+	}
+}
+
+// requiredPath is the memory in bytes of a path in both maps of providePaths and in Provides.
+const requiredPath = 256
+
+// pathOwners has the owners of required paths, by path.
+type pathOwners map[string]pathOwner
+
+type pathOwner struct {
+	pkg   int // -1 without an owner
+	exact bool
+}
+
+// add makes a package the owner of the required paths among its files.
+func (o pathOwners) add(pkg int, files []string) {
+	for _, file := range files {
+		if owner, needed := o[file]; needed && !owner.exact {
+			o[file] = pathOwner{pkg, true}
+		}
+		if short, ok := strings.CutPrefix(file, "usr/"); ok {
+			if owner, needed := o[short]; needed && owner.pkg < 0 {
+				o[short] = pathOwner{pkg: pkg}
+			}
+		}
+	}
+}
+
+// paths yields the absolute paths among the names of dependencies.
+func paths(names []string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, name := range names {
+			if name[0] == '/' && !yield(name) {
+				return
 			}
 		}
 	}

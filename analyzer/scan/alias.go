@@ -43,13 +43,14 @@ func (a *aliases) find(p string) []alias {
 // findAliases returns the aliases of a merged image, or nil. Package managers have their databases at fixed places, and some distributions have
 // links there: to /usr, or to another volume. An analyzer that wants the target of the link, too, needs no alias.
 func (r *run) findAliases(t *tree) (found *aliases, problems []analyzer.FileDiagnostic) {
+	found = new(aliases)
 	for i := range r.analyzers {
 		info := &r.analyzers[i].info
 		if info.Entries {
 			continue
 		}
-		var own pattern.Index
-		for k, p := range info.Patterns {
+		var own pattern.Index // of all patterns, once one leads to an alias
+		for _, p := range info.Patterns {
 			from, rest := fixedPlace(p)
 			if from == "" {
 				continue
@@ -63,11 +64,7 @@ func (r *run) findAliases(t *tree) (found *aliases, problems []analyzer.FileDiag
 				continue
 			}
 			if own.Empty() {
-				for _, q := range info.Patterns {
-					if err := own.Add(k, q); err != nil {
-						break
-					}
-				}
+				addAll(&own, info.Patterns)
 			}
 			target := to + rest
 			if to == "." {
@@ -76,9 +73,6 @@ func (r *run) findAliases(t *tree) (found *aliases, problems []analyzer.FileDiag
 			if len(own.Find(target, nil)) > 0 {
 				continue
 			}
-			if found == nil {
-				found = new(aliases)
-			}
 			if err := found.index.Add(len(found.list), target); err != nil || strings.Contains(to, "*") {
 				problems = append(problems, diagnosticOf(info.Name, -1, analyzer.Unsupported, from, fmt.Sprintf("a symbolic link leads to %s, whose name cannot be a pattern", to)))
 				continue
@@ -86,10 +80,19 @@ func (r *run) findAliases(t *tree) (found *aliases, problems []analyzer.FileDiag
 			found.list = append(found.list, alias{i, from, to})
 		}
 	}
-	if found != nil && len(found.list) == 0 {
+	if len(found.list) == 0 {
 		found = nil
 	}
 	return found, problems
+}
+
+// addAll adds the patterns before the first that is not one.
+func addAll(index *pattern.Index, patterns []string) {
+	for k, p := range patterns {
+		if index.Add(k, p) != nil {
+			return
+		}
+	}
 }
 
 // fixedPlace splits a pattern into the path before the first element with "*" and the rest. It returns "" for a pattern that matches in

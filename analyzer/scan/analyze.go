@@ -30,7 +30,7 @@ func (j job) name() string { return cmp.Or(j.as, j.path) }
 
 // task runs a job as soon as a worker is free, and calls done afterwards.
 func (c *collector) task(j job, open opener, done func()) {
-	if c.overfull() != nil { // finish returns the error; a file may have many names
+	if c.checkLimit() != nil { // finish returns the error; a file may have many names
 		done()
 		return
 	}

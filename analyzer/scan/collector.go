@@ -16,7 +16,7 @@ import (
 type collector struct {
 	*run
 	ctx          context.Context
-	share        *share
+	share        *layerShare
 	progress     func(read int64) // see walk.Options
 	asked        []int            // indices into run.analyzers, ascending
 	wanted       *pattern.Index
@@ -67,7 +67,7 @@ func (c *collector) checkPackages() error {
 const countedResults = "packages, fragments, findings and records"
 
 // newCollector prepares to read a layer or a file system for some of the analyzers.
-func (r *run) newCollector(ctx context.Context, s *share, asked []int) (*collector, error) {
+func (r *run) newCollector(ctx context.Context, s *layerShare, asked []int) (*collector, error) {
 	c := &collector{
 		run: r, ctx: ctx, share: s, asked: asked, wanted: new(pattern.Index),
 		held: make(map[string]heldFile), named: make(map[named]int), results: make(map[int][]fileResult),
@@ -190,7 +190,7 @@ const keepStep = 256 << 10
 
 // checkKept counts the bytes that the layer keeps. It waits if the scan's Budget lets another scan keep much.
 func (c *collector) checkKept() error {
-	if c.journal.size+c.attributes.size-c.counted+c.added.Load() > keepStep || c.overfull() != nil {
+	if c.journal.size+c.attributes.size-c.counted+c.added.Load() > keepStep || c.checkLimit() != nil {
 		return c.countKept()
 	}
 	return nil

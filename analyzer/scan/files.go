@@ -23,14 +23,14 @@ func (m *replay) files(report *analyzer.Report) (*analyzer.Files, error) {
 	if !m.listing {
 		return nil, nil
 	}
-	m.own(report)
+	m.setOwners(report)
 	l := lister{replay: m, components: report.Components}
 	list := analyzer.FilesOf(l.each(&m.tree.root))
 	return list, l.err
 }
 
-// own sets the owners of the nodes.
-func (m *replay) own(report *analyzer.Report) {
+// setOwners sets the owners of the nodes.
+func (m *replay) setOwners(report *analyzer.Report) {
 	dir, at := "", (*node)(nil)
 	eachOwned(report.Components, m.tree, func(string) bool { return true }, func(path string, i int) {
 		if d := dirOf(path); d != dir || at == nil {

@@ -34,7 +34,7 @@ func (s Scanner) ScanFS(ctx context.Context, root fs.FS) (*analyzer.Report, erro
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	held := &share{large: &r.large}
+	held := &layerShare{large: &r.largeScan}
 	defer held.end()
 	c, err := r.newCollector(ctx, held, asked)
 	if err != nil {
@@ -59,7 +59,7 @@ func (s Scanner) ScanFS(ctx context.Context, root fs.FS) (*analyzer.Report, erro
 		return nil, fmt.Errorf("scan: %w", err)
 	}
 	r.report.send(Event{Layers: 1, Size: -1, Bytes: w.bytes, Done: true})
-	report, err := r.merge(ctx, []*layerData{c.data(walk.Stats{})}, w.again, nil)
+	report, err := r.merge(ctx, []*layerData{c.data(walk.Stats{})}, w.readAgain, nil)
 	if err != nil {
 		return nil, fmt.Errorf("scan: %w", err)
 	}
@@ -193,8 +193,8 @@ func (w *fsWalk) small(d fs.DirEntry) bool {
 	return err == nil && info.Size() < minProgram
 }
 
-// again reads files once more, for needs.
-func (w *fsWalk) again(ctx context.Context, _ int, needs []need) (*collector, error) {
+// readAgain reads files once more, for needs.
+func (w *fsWalk) readAgain(ctx context.Context, _ int, needs []need) (*collector, error) {
 	c, jobs, err := w.againCollector(ctx, w.share, needs, nil)
 	if err != nil {
 		return nil, err

@@ -23,7 +23,7 @@ const (
 // A keeper counts the names and results that a scan keeps until it reports. A scan that keeps more than freeKept is the large one of its Budget
 // until then.
 type keeper struct {
-	large
+	largeScan
 	names, results atomic.Int64
 	most           int64 // bytes of results
 
@@ -33,7 +33,7 @@ type keeper struct {
 
 func (k *keeper) start(b *Budget, results int64) {
 	k.most = results
-	k.large.start(b, k.overfull)
+	k.largeScan.start(b, k.checkLimit)
 	k.keeping = make(chan struct{}, 1)
 }
 
@@ -69,8 +69,8 @@ func (k *keeper) leave() {
 	<-k.budget.scans
 }
 
-// overfull returns an error if there are more bytes of results than the limit.
-func (k *keeper) overfull() error {
+// checkLimit returns an error if there are more bytes of results than the limit.
+func (k *keeper) checkLimit() error {
 	if k.results.Load() > k.most {
 		return &analyzer.LimitError{What: "bytes of results of all layers", Limit: k.most}
 	}
@@ -83,7 +83,7 @@ func (k *keeper) keep(ctx context.Context, limits *Limits, names, results int64)
 	if n > limits.Names {
 		return &analyzer.LimitError{What: "bytes of names in all layers", Limit: limits.Names}
 	}
-	if err := k.overfull(); err != nil || n+r <= freeKept {
+	if err := k.checkLimit(); err != nil || n+r <= freeKept {
 		return err
 	}
 	select {

@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// A large gives a scan the place of the large scan, which one scan of a Budget at a time has. That scan may hold more than the others: in an
+// A largeScan gives a scan the place of the large scan, which one scan of a Budget at a time has. That scan may hold more than the others: in an
 // analyzer, for a layer, or until it reports. It must not wait for a resource that another scan holds while it waits for the place. So
 // the large scan needs no place for its layers and no claim of the cache, and has workers and memory of its own.
-type large struct {
+type largeScan struct {
 	budget  *Budget
 	waiting chan struct{} // holds the goroutine that waits for the place
 	refuse  func() error  // returns an error once the scan cannot succeed
@@ -20,20 +20,20 @@ type large struct {
 	analysis, reading turn
 }
 
-func (l *large) start(b *Budget, refuse func() error) {
+func (l *largeScan) start(b *Budget, refuse func() error) {
 	l.budget, l.refuse, l.waiting, l.now = b, refuse, make(chan struct{}, 1), make(chan struct{})
 	l.analysis, l.reading = turn{l, make(chan struct{}, 1)}, turn{l, make(chan struct{}, 1)}
 }
 
 // since returns a channel that is closed when the scan has the place.
-func (l *large) since() <-chan struct{} {
+func (l *largeScan) since() <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.now
 }
 
 // use waits for the place, if the scan does not have it.
-func (l *large) use(ctx context.Context) error {
+func (l *largeScan) use(ctx context.Context) error {
 	select {
 	case l.waiting <- struct{}{}:
 		defer func() { <-l.waiting }()
@@ -56,7 +56,7 @@ func (l *large) use(ctx context.Context) error {
 }
 
 // useAgain counts one more use if the scan has the place.
-func (l *large) useAgain() bool {
+func (l *largeScan) useAgain() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.uses == 0 {
@@ -67,7 +67,7 @@ func (l *large) useAgain() bool {
 }
 
 // unuse ends a use.
-func (l *large) unuse() {
+func (l *largeScan) unuse() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.uses--; l.uses == 0 {
@@ -78,7 +78,7 @@ func (l *large) unuse() {
 
 // A turn lets one goroutine of a scan at a time use the place of the large scan. It implements content.Turn.
 type turn struct {
-	large *large
+	large *largeScan
 	room  chan struct{}
 }
 
@@ -103,16 +103,16 @@ func (t turn) Give() {
 	<-t.room
 }
 
-// A share counts the turn that a layer, or a file system, takes while a scan reads it.
-type share struct {
-	large *large
+// A layerShare counts the turn that a layer, or a file system, takes while a scan reads it.
+type layerShare struct {
+	large *largeScan
 
 	mu    sync.Mutex
 	taken bool
 }
 
 // grow waits until the layer may hold much.
-func (s *share) grow(ctx context.Context) error {
+func (s *layerShare) grow(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.taken {
@@ -126,7 +126,7 @@ func (s *share) grow(ctx context.Context) error {
 }
 
 // end gives the turn back.
-func (s *share) end() {
+func (s *layerShare) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.taken {

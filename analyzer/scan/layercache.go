@@ -30,7 +30,7 @@ func (r *run) keyOf(kind string, checked v1.Hash) string {
 }
 
 // load returns the value of a key in the cache, or nil, and the analyzers without an answer in it.
-func (r *run) load(ctx context.Context, s *share, key string, e Event) (cached *layerData, asked []int) {
+func (r *run) load(ctx context.Context, s *layerShare, key string, e Event) (cached *layerData, asked []int) {
 	if r.cache != nil {
 		value, err := r.value(ctx, s, key)
 		if err == nil {
@@ -61,7 +61,7 @@ func (r *run) load(ctx context.Context, s *share, key string, e Event) (cached *
 }
 
 // value returns the value of a key. It waits until the layer may hold a large one.
-func (r *run) value(ctx context.Context, s *share, key string) ([]byte, error) {
+func (r *run) value(ctx context.Context, s *layerShare, key string) ([]byte, error) {
 	if c, ok := r.cache.(*dirCache); ok && c.size(key) > freeKept {
 		if err := s.grow(ctx); err != nil {
 			return nil, err

@@ -46,7 +46,7 @@ func (r *run) readLayers(ctx context.Context, layers []walk.Layer) ([]*layerData
 
 // layer returns the results for one layer. It reads the layer only if the cache lacks answers.
 func (r *run) layer(ctx context.Context, l walk.Layer, layers int) (*layerData, error) {
-	s := &share{large: &r.large}
+	s := &layerShare{large: &r.largeScan}
 	defer s.end()
 	_, size := l.Extent()
 	event := Event{Layer: l.Index, Layers: layers, DiffID: l.DiffID.String(), Size: size}
@@ -130,7 +130,7 @@ func absentLayer(err error) *layerData {
 
 // claim claims a key of the cache. The large scan does not wait for it.
 func (r *run) claim(ctx context.Context, c Claimer, key string) (release func(), err error) {
-	waiting, cancel := r.until(ctx)
+	waiting, cancel := r.untilLarge(ctx)
 	defer cancel()
 	if release, err = c.Claim(waiting, key); err != nil && ctx.Err() == nil && waiting.Err() != nil {
 		return func() {}, nil
@@ -139,7 +139,7 @@ func (r *run) claim(ctx context.Context, c Claimer, key string) (release func(),
 }
 
 // readLayer reads a layer for some of the analyzers, lazily if possible and asked for. It reports whether it read lazily.
-func (r *run) readLayer(ctx context.Context, s *share, l walk.Layer, asked []int, lazily bool, progress func(int64)) (*layerData, bool, error) {
+func (r *run) readLayer(ctx context.Context, s *layerShare, l walk.Layer, asked []int, lazily bool, progress func(int64)) (*layerData, bool, error) {
 	c, err := r.newCollector(ctx, s, asked)
 	if err != nil {
 		return nil, false, err

@@ -3,6 +3,7 @@ package scan
 import (
 	"github.com/hullmark/hullmark/analyzer/internal/content"
 	"github.com/hullmark/hullmark/analyzer/internal/walk"
+	"github.com/hullmark/hullmark/internal/limit"
 )
 
 // Limits bound the work and memory that an image can cause. Zero fields mean the defaults, which real images do not reach.
@@ -35,31 +36,18 @@ type Limits struct {
 }
 
 func (l Limits) withDefaults() Limits {
-	set := func(v *int64, d int64) {
-		if *v <= 0 {
-			*v = d
-		}
-	}
-	set(&l.FileSize, 256<<20)
-	set(&l.Memory, content.DefaultMemory)
-	set(&l.Inflated, content.DefaultInflated)
-	set(&l.Entries, 4<<20)
-	set(&l.LayerSize, 64<<30)
-	set(&l.Packages, 1<<20)
-	set(&l.Names, 96<<20)
-	set(&l.Results, 1<<30)
-	if l.Layers <= 0 {
-		l.Layers = 1024
-	}
-	if l.Path <= 0 {
-		l.Path = 4096
-	}
-	if l.Depth <= 0 {
-		l.Depth = 512
-	}
-	if l.Passes <= 0 {
-		l.Passes = 2
-	}
+	limit.Default(&l.FileSize, 256<<20)
+	limit.Default(&l.Memory, content.DefaultMemory)
+	limit.Default(&l.Inflated, content.DefaultInflated)
+	limit.Default(&l.Entries, 4<<20)
+	limit.Default(&l.LayerSize, 64<<30)
+	limit.Default(&l.Packages, 1<<20)
+	limit.Default(&l.Names, 96<<20)
+	limit.Default(&l.Results, 1<<30)
+	limit.Default(&l.Layers, 1024)
+	limit.Default(&l.Path, 4096)
+	limit.Default(&l.Depth, 512)
+	limit.Default(&l.Passes, 2)
 	return l
 }
 

@@ -27,7 +27,7 @@ func (r *run) merge(ctx context.Context, layers []*layerData, read contents, pla
 	if err != nil {
 		return nil, err
 	}
-	problems, err := r.meet(ctx, layers, m.needs, read)
+	problems, err := r.answerNeeds(ctx, layers, m.needs, read)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func (m *replay) report(ctx context.Context) (*analyzer.Report, error) {
 	var files []*file
 	m.tree.root.each(func(f *file) {
 		m.keepWanted(f)
-		f.settle()
+		f.attributePackages()
 		files = append(files, f)
 	})
 	if r.config != nil {
@@ -95,12 +95,12 @@ func (m *replay) report(ctx context.Context) (*analyzer.Report, error) {
 	m.addHidden(report, files)
 	complete(report.Components, fragments)
 	nameComponents(report)
-	report.Diagnostics = oneTrace(report.Diagnostics, own(report, m.tree))
-	r.nest(report)
+	report.Diagnostics = oneUnreadNote(report.Diagnostics, setComponentOwners(report, m.tree))
+	r.markNested(report)
 	if d := r.noDatabase(report); d != nil {
 		report.Diagnostics = append(report.Diagnostics, *d)
 	}
-	err := m.tree.lost()
+	err := m.tree.linkLimitError()
 	if err != nil {
 		return nil, err
 	}

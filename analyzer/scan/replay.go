@@ -95,7 +95,7 @@ func (r *replay) play() error {
 		}
 		r.refused = entryProblems{}
 	}
-	return cmp.Or(r.ctx.Err(), r.tree.lost())
+	return cmp.Or(r.ctx.Err(), r.tree.linkLimitError())
 }
 
 // group applies a group of a journal. With nodes, every directory that has an entry gets a node.
@@ -107,7 +107,7 @@ func (r *replay) group(g *group, nodes bool) error {
 		return err
 	}
 	if g.self && ok && d.node != nil {
-		d.node.about = r.about(string(g.dir), d.path, g.first-1, own)
+		d.node.about = r.directoryAnswers(string(g.dir), d.path, g.first-1, own)
 		r.listed(d.node, g.first-1, true)
 	}
 	if g.count == 0 {
@@ -167,8 +167,8 @@ func (r *replay) cutAnswers(g *group) (own, others []answerOf) {
 	return own, others
 }
 
-// about returns the answers about a directory, or nil. An empty path is that of the directory in its layer.
-func (r *replay) about(raw, path string, entry int, answers []answerOf) *file {
+// directoryAnswers returns the answers about a directory, or nil. An empty path is that of the directory in its layer.
+func (r *replay) directoryAnswers(raw, path string, entry int, answers []answerOf) *file {
 	if len(answers) == 0 {
 		return nil
 	}

@@ -142,8 +142,8 @@ func (t *tree) unpacked(p string) (string, bool) {
 	}
 }
 
-// lost returns an error if paths have more links than the merge follows.
-func (t *tree) lost() error {
+// linkLimitError returns an error if paths have more links than the merge follows.
+func (t *tree) linkLimitError() error {
 	if t.steps > maxSteps {
 		return &analyzer.LimitError{What: "elements of paths that lead through symbolic links", Limit: maxSteps}
 	}

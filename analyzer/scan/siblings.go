@@ -80,9 +80,9 @@ func (r *run) hardLinks(j *journal, needs []need) map[string]string {
 	return links
 }
 
-// beside returns the names in a layer of the siblings of a file that is a hard link, or nil for other files. Those of a database in
+// siblingNames returns the names in a layer of the siblings of a file that is a hard link, or nil for other files. Those of a database in
 // ostree's form are links to objects elsewhere.
-func (n need) beside(siblings []string, links map[string]string) map[string]string {
+func (n need) siblingNames(siblings []string, links map[string]string) map[string]string {
 	if _, ok := links[n.name]; !ok {
 		return nil
 	}

@@ -8,9 +8,9 @@ import (
 	"github.com/hullmark/hullmark/internal/pkgdbpath"
 )
 
-// oneTrace returns a list with one of the diagnostics of an analyzer that say the same of packages that are not read: at the first file by
+// oneUnreadNote returns a list with one of the diagnostics of an analyzer that say the same of packages that are not read: at the first file by
 // name that no System component owns. The packages of such a component are read.
-func oneTrace(list []analyzer.FileDiagnostic, owned map[string]bool) []analyzer.FileDiagnostic {
+func oneUnreadNote(list []analyzer.FileDiagnostic, owned map[string]bool) []analyzer.FileDiagnostic {
 	type trace struct {
 		analyzer string
 		analyzer.Diagnostic

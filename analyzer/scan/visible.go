@@ -81,8 +81,8 @@ func identityOf(p *analyzer.Package) identity {
 	return identity{p.Type, p.Namespace, p.Name, p.Version, p.Arch, p.ArchivePath}
 }
 
-// settle attributes the packages of f, and of the versions before it, to layers.
-func (f *file) settle() {
+// attributePackages attributes the packages of f, and of the versions before it, to layers.
+func (f *file) attributePackages() {
 	var list []*file
 	for v := f; v != nil && !v.settled; v = v.before {
 		list = append(list, v)

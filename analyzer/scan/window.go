@@ -15,7 +15,7 @@ const (
 )
 
 // windows returns a function that waits until a layer may be decompressed with a window, and one to call when the layer is read.
-func windows(ctx context.Context, s *share) (wait func(bytes int64) error, release func()) {
+func windows(ctx context.Context, s *layerShare) (wait func(bytes int64) error, release func()) {
 	most := int64(0)
 	wait = func(bytes int64) error {
 		most = max(most, bytes)

@@ -308,7 +308,7 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 	expression, group := r.expression, r.group
 	packed := r.packed != nil && t.packed && !wide
 	if packed {
-		expression = r.packed
+		expression, group = r.packed, 1
 	}
 	for from := 0; from < len(region); {
 		m := expression.find(&s.states, region, from)
@@ -316,26 +316,15 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 			return
 		}
 		from = max(m[1], m[0]+1)
-		start, end := m[0], m[1]
-		if packed {
-			group = 1
-			if m[2] < 0 {
-				group = 2
-			}
-		}
-		if group > 0 && len(m) > 2*group+1 && m[2*group] >= 0 {
-			start, end = m[2*group], m[2*group+1]
+		start, end := groupOf(m, group)
+		if packed && m[2] < 0 {
+			start, end = groupOf(m, 2)
 		}
 		if start == end {
 			continue
 		}
-		if n := 0; group == 0 && t.packed && !t.dense && !wide && start > 0 {
-			// The length in front says where the text ends: the next byte may be a letter.
-			if n = t.stated(region, start); n >= 16 && n < end-start {
-				if m := expression.get().FindIndex(region[start : start+n]); m != nil && m[0] == 0 && m[1] == n {
-					end = start + n
-				}
-			}
+		if group == 0 && t.packed && !t.dense && !wide && start > 0 {
+			end = t.declaredEnd(expression, region, start, end)
 		}
 		offset := place(start)
 		if t.spans[offset] && t.knows(r.ID, offset) {
@@ -343,27 +332,62 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 		}
 		c := &candidate{text: t, rule: r.ID, offset: offset, region: region, start: m[0], end: m[1], secret: region[start:end]}
 		if !s.accept(c, r, start, end, t.binary && !wide, packed) {
-			// Perhaps a secret begins within the match.
-			from = m[0] + 1
-			if r.keyed && !(packed && m[2] < 0) { // the name is first
-				from = max(from, m[0]+len(r.Keywords[0])/2)
-			}
-			for group == 0 && !t.binary && r.entropy > 0 && !r.free && from < len(region) && isWordByte(region[from-1]) && !escaped(region[:from]) {
-				from++ // accept would refuse a match that begins here, too
-			}
+			from = r.nextStart(t, region, m, packed)
 			continue
 		}
-		if r.check != nil && !r.check(c) {
-			continue
+		if r.isSecret(c) {
+			t.add(r, c, offset)
 		}
-		if r.entropy > 0 && entropy(c.secret) < r.entropy || !r.free && isKnown(c.secret) {
-			continue
-		}
-		if r.allowed != nil && r.allowed(*c) {
-			continue
-		}
-		t.add(r, c, offset)
 	}
+}
+
+// nextStart returns the index from which to look again after a match that was not accepted: perhaps a secret begins within it.
+func (r *Rule) nextStart(t *text, region []byte, m []int, packed bool) int {
+	from := m[0] + 1
+	if r.keyed && !(packed && m[2] < 0) { // the name is first
+		from = max(from, m[0]+len(r.Keywords[0])/2)
+	}
+	if packed || r.group != 0 || t.binary || r.entropy <= 0 || r.free {
+		return from
+	}
+	for from < len(region) && isWordByte(region[from-1]) && !escaped(region[:from]) {
+		from++ // accept would refuse a match that begins here, too
+	}
+	return from
+}
+
+// groupOf returns the bounds of a group of a match, or those of the match if the group has no part in it.
+func groupOf(m []int, group int) (start, end int) {
+	if group > 0 && len(m) > 2*group+1 && m[2*group] >= 0 {
+		return m[2*group], m[2*group+1]
+	}
+	return m[0], m[1]
+}
+
+// declaredEnd returns the end of a match. The length in front says where the text ends, since the next byte may be a letter.
+func (t *text) declaredEnd(expression *pattern, region []byte, start, end int) int {
+	const shortest = 16
+	n := t.declaredLength(region, start)
+	if n < shortest || n >= end-start {
+		return end
+	}
+	if m := expression.get().FindIndex(region[start : start+n]); m != nil && m[0] == 0 && m[1] == n {
+		return start + n
+	}
+	return end
+}
+
+// isSecret reports whether an accepted match passes the checks of its rule, and is neither a known example nor in an allow list.
+func (r *Rule) isSecret(c *candidate) bool {
+	switch {
+	case r.check != nil && !r.check(c):
+		return false
+	case r.entropy > 0 && entropy(c.secret) < r.entropy:
+		return false
+	case !r.free && isKnown(c.secret):
+		return false
+	}
+	return r.allowed == nil || !r.allowed(*c)
 }
 
 // accept reports whether a match has the boundaries of its rule, and is no placeholder.
@@ -375,7 +399,7 @@ func (s *search) accept(c *candidate, r *Rule, start, end int, isBinary, packed 
 	if isBinary && r.keyed && !packed && !bytes.ContainsAny(region[c.start:start], "=:") {
 		return false
 	}
-	if !(isBinary && (r.loose || c.text.dense || c.text.stated(region, start) == end-start)) && r.entropy > 0 {
+	if !(isBinary && (r.loose || c.text.dense || c.text.declaredLength(region, start) == end-start)) && r.entropy > 0 {
 		if start > 0 && isWordByte(region[start-1]) && !escaped(region[:start]) {
 			return false
 		}
@@ -398,9 +422,9 @@ func (s *search) accept(c *candidate, r *Rule, start, end int, isBinary, packed 
 	return r.entropy == 0 || !isPlaceholder(c.secret)
 }
 
-// stated returns the length of the text at an index as the format states it, or -1: Python and Java put lengths in front of texts. Other binary
+// declaredLength returns the length of the text at an index as the format states it, or -1: Python and Java put lengths in front of texts. Other binary
 // files may have one byte.
-func (t *text) stated(region []byte, start int) int {
+func (t *text) declaredLength(region []byte, start int) int {
 	switch {
 	case start == 0:
 	case t.python:

@@ -23,19 +23,48 @@ type finisher struct{ analyzer.Analyzer }
 // In a scan without package verify, the evidence is that the file and the package are from one layer; configuration files then stay, and so do
 // all files of a root file system, which has no layers.
 func (finisher) Finish(_ context.Context, report *analyzer.Report) error {
-	verified := slices.ContainsFunc(report.Examined, func(e analyzer.Examination) bool { return e.Analyzer == "verify" && e.NotRun == "" })
-	skipped := make(map[string]*analyzer.Skip)
-	skip := func(reason string) *analyzer.Skip {
-		if skipped[reason] == nil {
-			skipped[reason] = &analyzer.Skip{Reason: reason}
+	skipped := skippedBytes(report)
+	hideValues(report)
+	f := newFindingFilter(report)
+	report.Findings = slices.DeleteFunc(report.Findings, func(finding analyzer.FileFinding) bool {
+		if finding.Analyzer != name {
+			return false
 		}
-		return skipped[reason]
+		reason := f.reason(&finding)
+		if reason != "" {
+			skipped.of(reason).Findings++
+		}
+		return reason != ""
+	})
+	for i := range report.Examined {
+		if e := &report.Examined[i]; e.Analyzer == name {
+			e.Skipped = nil
+			for _, reason := range slices.Sorted(maps.Keys(skipped)) {
+				e.Skipped = append(e.Skipped, *skipped[reason])
+			}
+		}
 	}
+	return nil
+}
+
+// skips are the sums of an Examination, by reason.
+type skips map[string]*analyzer.Skip
+
+func (s skips) of(reason string) *analyzer.Skip {
+	if s[reason] == nil {
+		s[reason] = &analyzer.Skip{Reason: reason}
+	}
+	return s[reason]
+}
+
+// skippedBytes sums the records about skipped bytes, which it removes, and the sizes of files that were too large.
+func skippedBytes(report *analyzer.Report) skips {
+	skipped := make(skips)
 	report.Records = slices.DeleteFunc(report.Records, func(r analyzer.FileRecord) bool {
 		if r.Kind != skippedKind || r.Analyzer != name {
 			return false
 		}
-		s := skip(r.Key)
+		s := skipped.of(r.Key)
 		for field, sum := range map[string]*int64{"bytes": &s.Bytes, "findings": &s.Findings} {
 			if n, err := strconv.ParseInt(r.Fields[field], 10, 64); err == nil {
 				*sum += n
@@ -47,73 +76,79 @@ func (finisher) Finish(_ context.Context, report *analyzer.Report) error {
 		if d.Analyzer == name && d.Code == analyzer.TooLarge && d.Path != "" {
 			var size int64
 			if n, _ := fmt.Sscanf(d.Message, "%d bytes, more than the ", &size); n == 1 && size > 0 { // as the scanner writes
-				skip("large-file").Bytes += size
+				skipped.of("large-file").Bytes += size
 			}
 		}
 	}
-	own, other := make(map[string]int), make(map[string]int) // layers of the packages of the distribution, and of those of others
+	return skipped
+}
+
+// A findingFilter finds the reasons to drop findings.
+type findingFilter struct {
+	verified   bool
+	own, other map[string]int // layers of the packages of the distribution, and of those of others
+	homes      homes
+	hidden     homes
+	sources    map[rulePlace]string // reasons for findings in programs in Python
+}
+
+// A rulePlace is a file with findings of a rule.
+type rulePlace struct {
+	path, rule string
+	layer      int
+}
+
+func newFindingFilter(report *analyzer.Report) *findingFilter {
+	f := &findingFilter{
+		verified: slices.ContainsFunc(report.Examined, func(e analyzer.Examination) bool { return e.Analyzer == "verify" && e.NotRun == "" }),
+		own:      make(map[string]int), other: make(map[string]int), homes: packageHomes(report), sources: make(map[rulePlace]string),
+	}
 	for i := range report.Components {
 		switch c := &report.Components[i]; {
 		case !c.System || c.Stated:
 		case report.Distro != nil && c.Namespace == report.Distro.ID:
-			own[c.ID] = c.Layer
+			f.own[c.ID] = c.Layer
 		default:
-			other[c.ID] = c.Layer
+			f.other[c.ID] = c.Layer
 		}
 	}
-	hideValues(report)
-	homes := packageHomes(report)
-	hidden := hiddenOwned(report, own)
-	reason := func(f *analyzer.FileFinding) string {
-		intact := func(layers map[string]int) bool {
-			layer, ok := layers[f.Owner]
-			return ok && (f.Intact || !verified && layer == f.Layer && layer >= 0 && !strings.HasPrefix(f.Path, "etc/"))
-		}
-		_, owned := own[f.Owner]
-		switch {
-		case f.Hidden:
-			if hidden[home{f.Path, f.Layer}] {
-				return ownedByPackage
-			}
-		case intact(own):
-			return ownedByPackage
-		case inTests(f.Path) && intact(other), !owned && isTestPlace(f.Path) && homes.have(f.Path, f.Layer):
-			return testData
-		}
-		return ""
-	}
-	type rulePlace struct {
-		path, rule string
-		layer      int
-	}
-	sources := make(map[rulePlace]string) // reasons for findings in programs in Python
+	f.hidden = hiddenOwned(report, f.own)
 	for i := range report.Findings {
-		if f := &report.Findings[i]; f.Analyzer == name && !f.Hidden && strings.HasSuffix(f.Path, ".py") {
-			sources[rulePlace{f.Path, f.Rule, f.Layer}] = reason(f)
+		if x := &report.Findings[i]; x.Analyzer == name && !x.Hidden && strings.HasSuffix(x.Path, ".py") {
+			f.sources[rulePlace{x.Path, x.Rule, x.Layer}] = f.reasonOfFile(x)
 		}
 	}
-	report.Findings = slices.DeleteFunc(report.Findings, func(f analyzer.FileFinding) bool {
-		if f.Analyzer != name {
-			return false
-		}
-		why := reason(&f)
-		if why == "" && f.Owner == "" && !f.Hidden {
-			why = sources[rulePlace{sourceOf(f.Path), f.Rule, f.Layer}] // packages compile their programs where they are installed
-		}
-		if why != "" {
-			skip(why).Findings++
-		}
-		return why != ""
-	})
-	for i := range report.Examined {
-		if e := &report.Examined[i]; e.Analyzer == name {
-			e.Skipped = nil
-			for _, reason := range slices.Sorted(maps.Keys(skipped)) {
-				e.Skipped = append(e.Skipped, *skipped[reason])
-			}
-		}
+	return f
+}
+
+// reason returns why a finding is dropped, or "".
+func (f *findingFilter) reason(x *analyzer.FileFinding) string {
+	if reason := f.reasonOfFile(x); reason != "" || x.Owner != "" || x.Hidden {
+		return reason
 	}
-	return nil
+	return f.sources[rulePlace{sourceOf(x.Path), x.Rule, x.Layer}] // packages compile their programs where they are installed
+}
+
+// reasonOfFile is reason without the source of a compiled program.
+func (f *findingFilter) reasonOfFile(x *analyzer.FileFinding) string {
+	_, owned := f.own[x.Owner]
+	switch {
+	case x.Hidden:
+		if f.hidden[home{x.Path, x.Layer}] {
+			return ownedByPackage
+		}
+	case f.isIntact(x, f.own):
+		return ownedByPackage
+	case inTests(x.Path) && f.isIntact(x, f.other), !owned && isTestPlace(x.Path) && f.homes.have(x.Path, x.Layer):
+		return testData
+	}
+	return ""
+}
+
+// isIntact reports whether one of the packages brought the file of a finding as it is.
+func (f *findingFilter) isIntact(x *analyzer.FileFinding, layers map[string]int) bool {
+	layer, ok := layers[x.Owner]
+	return ok && (x.Intact || !f.verified && layer == x.Layer && layer >= 0 && !strings.HasPrefix(x.Path, "etc/"))
 }
 
 // hiddenOwned returns the hidden files with findings that a package of the distribution brought in the same layer, except configuration.

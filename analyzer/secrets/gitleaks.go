@@ -3,6 +3,7 @@ package secrets
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -20,15 +21,17 @@ const maxGitleaks = 4 << 20
 type gitleaks struct {
 	Allowlist  *allowlist
 	Allowlists []allowlist
-	Rules      []struct {
-		ID, Description, Regex, Path string
-		SecretGroup                  int
-		Entropy                      float64
-		Keywords                     []string
-		Allowlist                    *allowlist
-		Allowlists                   []allowlist
-		Required                     []map[string]any
-	}
+	Rules      []gitleaksRule
+}
+
+type gitleaksRule struct {
+	ID, Description, Regex, Path string
+	SecretGroup                  int
+	Entropy                      float64
+	Keywords                     []string
+	Allowlist                    *allowlist
+	Allowlists                   []allowlist
+	Required                     []map[string]any
 }
 
 // An allowlist names matches that are no secrets. Commits don't exist in images.
@@ -58,94 +61,90 @@ func ReadGitleaks(r io.Reader) (rules []*Rule, refused []string, err error) {
 	if err := toml.NewDecoder(bytes.NewReader(text)).Decode(&d); err != nil {
 		return nil, nil, fmt.Errorf("secrets: rules of gitleaks: %w", err)
 	}
-	global := d.Allowlists
-	if d.Allowlist != nil {
-		global = append(global, *d.Allowlist)
-	}
-	for i := range global {
-		if err := global[i].compile(); err != nil {
-			return nil, nil, fmt.Errorf("secrets: rules of gitleaks: allow list: %w", err)
-		}
+	global, err := compiled(d.Allowlists, d.Allowlist)
+	if err != nil {
+		return nil, nil, fmt.Errorf("secrets: rules of gitleaks: %w", err)
 	}
 	known := make(map[string]bool)
 	for i := range d.Rules {
 		t := &d.Rules[i]
-		id := cmp.Or(t.ID, fmt.Sprintf("rule %d", i+1))
-		refuse := func(why any) { refused = append(refused, fmt.Sprintf("%.100s: %v", id, why)) }
-		lists := t.Allowlists
-		if t.Allowlist != nil {
-			lists = append(lists, *t.Allowlist)
-		}
-		for j := range lists {
-			if err = lists[j].compile(); err != nil {
-				break
-			}
-		}
-		switch {
-		case err != nil:
-			refuse(fmt.Errorf("allow list: %w", err))
-			err = nil
-			continue
-		case t.ID == "" || strings.Trim(t.ID, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != "" || len(t.ID) > 60:
-			refuse("not a name")
-			continue
-		case known[t.ID]:
-			refuse("a second rule of this name")
-			continue
-		case t.Regex == "":
-			refuse("only a path")
-			continue
-		case t.Required != nil:
-			refuse("it needs other rules")
+		rule, err := t.rule(known)
+		if err != nil {
+			refused = append(refused, fmt.Sprintf("%.100s: %v", cmp.Or(t.ID, fmt.Sprintf("rule %d", i+1)), err))
 			continue
 		}
-		rule := &Rule{ID: t.ID, Title: shortened(t.ID+" (gitleaks)", maxTitle), Severity: "high", entropy: t.Entropy, free: true, folded: true, group: t.SecretGroup}
-		for _, k := range t.Keywords {
-			if k != "" && len(k) <= maxKeyword/2 && strings.IndexByte(k, 0) < 0 {
-				rule.Keywords = append(rule.Keywords, strings.ToLower(k))
-			}
-		}
-		if len(rule.Keywords) < len(t.Keywords) || len(rule.Keywords) == 0 {
-			if rule.Keywords = literals(t.Regex); rule.Keywords == nil {
-				refuse("no keyword")
-				continue
-			}
-		}
-		if err := rule.compile(t.Regex); err != nil {
-			refuse(err)
-			continue
-		}
-		if rule.group > rule.groups {
-			refuse(fmt.Errorf("the expression has no group %d", rule.group))
-			continue
-		}
-		if t.Path != "" {
-			if rule.paths, err = regexp.Compile(t.Path); err != nil {
-				refuse(fmt.Errorf("path: %w", err))
-				err = nil
-				continue
-			}
-		}
-		rule.before = max(rule.before, 200)
+		lists, id := t.Allowlists, t.ID
 		rule.source = fmt.Sprint(t.SecretGroup, t.Path, lists, d.Allowlist, d.Allowlists)
-		id = t.ID
-		rule.allowed = func(c candidate) bool {
-			for i := range lists {
-				if lists[i].allows(&c, id) {
-					return true
-				}
-			}
-			for i := range global {
-				if global[i].allows(&c, id) {
-					return true
-				}
-			}
-			return false
-		}
+		rule.allowed = func(c candidate) bool { return anyAllows(lists, &c, id) || anyAllows(global, &c, id) }
 		known[t.ID] = true
 		rules = append(rules, rule)
 	}
 	return rules, refused, nil
+}
+
+// compiled returns the allow lists with one more, unless that is nil, and compiles them.
+func compiled(lists []allowlist, one *allowlist) ([]allowlist, error) {
+	if one != nil {
+		lists = append(lists, *one)
+	}
+	for i := range lists {
+		if err := lists[i].compile(); err != nil {
+			return nil, fmt.Errorf("allow list: %w", err)
+		}
+	}
+	return lists, nil
+}
+
+// rule makes a Rule, which lacks the allow lists, and compiles those of t. Its error is the reason why the rule cannot be used.
+func (t *gitleaksRule) rule(known map[string]bool) (rule *Rule, err error) {
+	if t.Allowlists, err = compiled(t.Allowlists, t.Allowlist); err != nil {
+		return nil, err
+	}
+	switch {
+	case t.ID == "" || strings.Trim(t.ID, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != "" || len(t.ID) > 60:
+		return nil, errors.New("not a name")
+	case known[t.ID]:
+		return nil, errors.New("a second rule of this name")
+	case t.Regex == "":
+		return nil, errors.New("only a path")
+	case t.Required != nil:
+		return nil, errors.New("it needs other rules")
+	}
+	rule = &Rule{ID: t.ID, Title: shortened(t.ID+" (gitleaks)", maxTitle), Severity: "high", entropy: t.Entropy, free: true, folded: true, group: t.SecretGroup}
+	if rule.Keywords = t.keywords(); rule.Keywords == nil {
+		return nil, errors.New("no keyword")
+	}
+	if err := rule.compile(t.Regex); err != nil {
+		return nil, err
+	}
+	if rule.group > rule.groups {
+		return nil, fmt.Errorf("the expression has no group %d", rule.group)
+	}
+	if t.Path != "" {
+		if rule.paths, err = regexp.Compile(t.Path); err != nil {
+			return nil, fmt.Errorf("path: %w", err)
+		}
+	}
+	rule.before = max(rule.before, 200)
+	return rule, nil
+}
+
+// keywords returns the keywords of the rule or, unless all can be used, those of its expression.
+func (t *gitleaksRule) keywords() []string {
+	var list []string
+	for _, k := range t.Keywords {
+		if k != "" && len(k) <= maxKeyword/2 && strings.IndexByte(k, 0) < 0 {
+			list = append(list, strings.ToLower(k))
+		}
+	}
+	if len(list) < len(t.Keywords) || len(list) == 0 {
+		return literals(t.Regex)
+	}
+	return list
+}
+
+func anyAllows(lists []allowlist, c *candidate, id string) bool {
+	return slices.ContainsFunc(lists, func(a allowlist) bool { return a.allows(c, id) })
 }
 
 func (a *allowlist) compile() error {

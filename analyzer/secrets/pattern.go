@@ -148,6 +148,27 @@ func mustPattern(source string) *pattern {
 // get returns the compiled expression, without its lead.
 func (p *pattern) get() *regexp.Regexp { return p.exact() }
 
+// firstStart returns an index before which no match begins, or -1 if there is no match.
+func (p *pattern) firstStart(c *prefilter.Cache, text []byte, from int) int {
+	head := p.head()
+	if head == nil || p.reach >= endless {
+		return from
+	}
+	end := head.End(c, text[from:], -1)
+	switch end {
+	case -1:
+		return -1
+	case prefilter.Unknown:
+		return from
+	}
+	end += from
+	reach := p.reach
+	if most := reach * utf8.UTFMax; !isASCII(text[max(from, end-most):end]) {
+		reach = most
+	}
+	return max(from, end-reach-1) // one byte more for assertions
+}
+
 // find returns the first match in a text from an index on, with its groups, as regexp.FindSubmatchIndex does. It lets the expression see only the
 // places at which a match may end, which it learns much faster.
 func (p *pattern) find(c *prefilter.Cache, text []byte, from int) []int {
@@ -157,18 +178,9 @@ func (p *pattern) find(c *prefilter.Cache, text []byte, from int) []int {
 			return nil
 		}
 		start := from
-		if head := p.head(); m != nil && head != nil && p.reach < endless {
-			switch end := head.End(c, text[from:], -1); end {
-			case -1:
+		if m != nil {
+			if start = p.firstStart(c, text, from); start < 0 {
 				return nil
-			case prefilter.Unknown:
-			default: // no match begins before; one byte more is for assertions
-				end += from
-				reach := p.reach
-				if most := reach * utf8.UTFMax; !isASCII(text[max(from, end-most):end]) {
-					reach = most
-				}
-				start = max(from, end-reach-1)
 			}
 		}
 		found := p.exact().FindSubmatchIndex(text[start:])

@@ -64,16 +64,7 @@ func unarmor(escapes *regexp.Regexp, body []byte) (key []byte, encrypted bool) {
 	var text []byte
 lines:
 	for line := range bytes.Lines(body) {
-		if first := bytes.IndexAny(line, "\"'`"); first >= 0 { // of string literals
-			if last := bytes.LastIndexAny(line, "\"'`"); last > first {
-				line = line[first+1 : last]
-			} else if rest := bytes.TrimSpace(line[first+1:]); len(rest) > 2 {
-				line = rest
-			} else {
-				line = line[:first]
-			}
-		}
-		for part := range bytes.SplitSeq(line, []byte("\x01")) {
+		for part := range bytes.SplitSeq(withoutQuotes(line), []byte("\x01")) {
 			part = bytes.Trim(part, " \t\r\n\\|#*,;")
 			if bytes.Contains(part, []byte(": ")) || bytes.HasSuffix(part, []byte(":")) {
 				encrypted = encrypted || bytes.Contains(part, []byte("ENCRYPTED"))
@@ -82,11 +73,7 @@ lines:
 			if bytes.HasPrefix(part, []byte("=")) { // the checksum of OpenPGP
 				break lines
 			}
-			for _, b := range part {
-				if 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '+' || b == '/' {
-					text = append(text, b)
-				}
-			}
+			text = appendBase64(text, part)
 		}
 	}
 	if len(text)%4 == 1 {
@@ -97,6 +84,31 @@ lines:
 		return nil, encrypted
 	}
 	return key, encrypted
+}
+
+// withoutQuotes returns the text in the string literal of a line, or the line without one.
+func withoutQuotes(line []byte) []byte {
+	first := bytes.IndexAny(line, "\"'`")
+	if first < 0 {
+		return line
+	}
+	if last := bytes.LastIndexAny(line, "\"'`"); last > first {
+		return line[first+1 : last]
+	}
+	if rest := bytes.TrimSpace(line[first+1:]); len(rest) > 2 {
+		return rest
+	}
+	return line[:first]
+}
+
+// appendBase64 appends the characters of base64 in a text.
+func appendBase64(to, text []byte) []byte {
+	for _, b := range text {
+		if 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '+' || b == '/' {
+			to = append(to, b)
+		}
+	}
+	return to
 }
 
 // isSequence reports whether bytes are one sequence in DER that begins with a version or an algorithm.

@@ -36,8 +36,8 @@ type member struct {
 	artifact func(ctx context.Context) bool
 }
 
-// one opens the image that the platform chooses.
-func (s *set) one(ctx context.Context, platform string) (_ *Image, err error) {
+// openPlatform opens the image that the platform chooses.
+func (s *set) openPlatform(ctx context.Context, platform string) (_ *Image, err error) {
 	s.uses = 1
 	defer func() {
 		if err != nil && s.explain != nil {
@@ -55,7 +55,7 @@ func (s *set) one(ctx context.Context, platform string) (_ *Image, err error) {
 	if err := checkPlatform(img, platform); err != nil {
 		return nil, errors.Join(err, img.Close())
 	}
-	s.own(img)
+	s.closeWith(img)
 	return img, nil
 }
 
@@ -90,7 +90,7 @@ func (s *set) all(ctx context.Context, prefix string) iter.Seq2[*Image, error] {
 				continue
 			}
 			s.retain()
-			s.own(img)
+			s.closeWith(img)
 			img.Ref = prefix + ":" + m.ref
 			if stopped = !yield(img, nil); stopped {
 				return
@@ -99,8 +99,8 @@ func (s *set) all(ctx context.Context, prefix string) iter.Seq2[*Image, error] {
 	}
 }
 
-// own makes the image's Close release the set.
-func (s *set) own(img *Image) {
+// closeWith makes the image's Close release the set.
+func (s *set) closeWith(img *Image) {
 	var once sync.Once
 	inner := img.close
 	img.close = func() (err error) {

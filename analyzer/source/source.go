@@ -109,7 +109,7 @@ func Open(ctx context.Context, ref string, o Options) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	img, err := set.one(ctx, o.Platform)
+	img, err := set.openPlatform(ctx, o.Platform)
 	if err != nil {
 		return nil, fmt.Errorf("source: %s:%s: %w", k.prefix, name, err)
 	}
@@ -129,7 +129,7 @@ func OpenAll(ctx context.Context, ref string, o Options) iter.Seq2[*Image, error
 			return
 		}
 		if len(set.members) == 0 {
-			_, err := set.one(ctx, "")
+			_, err := set.openPlatform(ctx, "")
 			yield(nil, fmt.Errorf("source: %s: %w", ref, err))
 			return
 		}

@@ -52,7 +52,7 @@ func OpenStream(ctx context.Context, a Stream, o Options) (*Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("source: %s: %w", a.Ref, err)
 	}
-	img, err := set.one(ctx, o.Platform)
+	img, err := set.openPlatform(ctx, o.Platform)
 	if err != nil {
 		return nil, fmt.Errorf("source: %s: %w", a.Ref, err)
 	}

@@ -263,7 +263,7 @@ func (c *checker) shared(w *want) bool {
 
 // keep judges a difference and keeps it.
 func (c *checker) keep(v *Verdict, d Difference) {
-	d.judge()
+	d.rateMissing()
 	if d.Severity != "" {
 		v.State = Changed
 	}

@@ -157,7 +157,7 @@ func (d *Difference) describe(f *analyzer.RecordedFile, g *File) {
 		parts = append(parts, "other time")
 	}
 	d.Detail = strings.Join(parts, "; ")
-	d.weigh(f, g)
+	d.rate(f, g)
 }
 
 func owner(name string, number int) string {

@@ -21,11 +21,11 @@ func (u *updater) discover(ctx context.Context, feeds []Feed) ([]Feed, []error) 
 	g.SetLimit(u.o.Parallel)
 	for i := range feeds {
 		f := &feeds[i]
-		if f.Discover == nil || len(f.Datasets) == 0 || !u.asks(f) {
+		if f.Discover == nil || len(f.Datasets) == 0 || !u.needsDatasets(f) {
 			continue
 		}
 		g.Go(func() error {
-			found, err := u.ask(ctx, f)
+			found, err := u.datasetsOf(ctx, f)
 			if err != nil {
 				errs[i] = fmt.Errorf("%s: %w", f.Name, err)
 				return nil
@@ -38,8 +38,8 @@ func (u *updater) discover(ctx context.Context, feeds []Feed) ([]Feed, []error) 
 	return feeds, present(errs)
 }
 
-// asks reports whether the update needs to know all datasets of a feed.
-func (u *updater) asks(f *Feed) bool {
+// needsDatasets reports whether the update needs to know all datasets of a feed.
+func (u *updater) needsDatasets(f *Feed) bool {
 	if slices.ContainsFunc(u.o.Inputs, func(in Input) bool { return in.Feed.Name == f.Name }) {
 		return false
 	}
@@ -75,8 +75,8 @@ func (f *Feed) publishes(ecosystem matcher.Key) bool {
 // maxURLs bounds the files of all datasets that an index lists. Amazon's has about a hundred.
 const maxURLs = 2000
 
-// ask calls Discover.
-func (u *updater) ask(ctx context.Context, f *Feed) ([]Dataset, error) {
+// datasetsOf calls Discover.
+func (u *updater) datasetsOf(ctx context.Context, f *Feed) ([]Dataset, error) {
 	s := &f.Datasets[0]
 	secrets := secretsOf(s.URLs)
 	found, err := f.Discover(ctx, &Fetcher{

@@ -150,63 +150,94 @@ func (f *Fetcher) GetAll(ctx context.Context, urls []string) (Fetched, error) {
 	if len(was) != len(urls) || slices.Contains(was, "") {
 		was = make([]string, len(urls))
 	}
-	is := slices.Clone(was)
-	absent := make([]error, len(urls))
-	paths := make([]string, len(urls))
+	files := make([]fetchedFile, len(urls))
+	for i, u := range urls {
+		files[i] = fetchedFile{url: u, was: was[i], is: was[i], only: len(urls) == 1}
+	}
 	for _, conditional := range []bool{true, false} {
 		unchanged, none := 0, 0
-		for i, u := range urls {
-			fingerprint := ""
-			if conditional && was[i] != fileAbsent && was[i] != fileLost {
-				fingerprint = was[i]
+		for i := range files {
+			same, err := files[i].fetch(ctx, f, conditional)
+			if err != nil {
+				return Fetched{}, err
 			}
-			if paths[i] == "" && absent[i] == nil {
-				one, err := f.get(ctx, Item{URL: u}, fingerprint)
-				switch {
-				case conditional && errors.Is(err, ErrUnchanged):
-					unchanged++
-					continue
-				case errors.Is(err, fs.ErrNotExist) && len(urls) > 1:
-					absent[i] = err
-				case err != nil:
-					return Fetched{}, err
-				}
-				paths[i], is[i] = one.path, one.fingerprint
-			}
-			if absent[i] == nil {
-				continue
-			}
-			none++
-			switch was[i] {
-			case "", fileAbsent:
-				is[i] = fileAbsent
-			default:
-				is[i] = fileLost
-			}
-			if is[i] == was[i] {
+			if same {
 				unchanged++
 			}
+			if files[i].absent != nil {
+				none++
+			}
 		}
-		if none == len(urls) || is[0] == fileAbsent {
-			return Fetched{}, errors.Join(absent...)
+		if none == len(urls) || files[0].is == fileAbsent {
+			return Fetched{}, errors.Join(missing(files)...)
 		}
 		if conditional && unchanged == len(urls) {
-			return Fetched{Missing: present(absent)}, ErrUnchanged
+			return Fetched{Missing: missing(files)}, ErrUnchanged
 		}
 	}
-	got := Fetched{Missing: present(absent)}
-	for i, path := range paths {
-		if path != "" {
-			got.Locations = append(got.Locations, path)
+	got := Fetched{Missing: missing(files)}
+	fingerprints := make([]string, len(files))
+	for i := range files {
+		file := &files[i]
+		if file.path != "" {
+			got.Locations = append(got.Locations, file.path)
 		}
-		if is[i] == fileLost {
+		if file.is == fileLost {
 			got.Increment, got.Partial, got.Date = true, true, f.Date
 		}
+		fingerprints[i] = file.is
 	}
-	if !slices.Contains(is, "") {
-		got.Fingerprint = strings.Join(is, "\n")
+	if !slices.Contains(fingerprints, "") {
+		got.Fingerprint = strings.Join(fingerprints, "\n")
 	}
 	return got, nil
+}
+
+// A fetchedFile is one of the files of GetAll.
+type fetchedFile struct {
+	url     string
+	was, is string // fingerprints
+	only    bool   // the dataset has no other file
+	path    string // "" until it is fetched
+	absent  error  // says that it does not exist
+}
+
+// fetch fetches the file, unless an earlier call did. It reports whether the file, or its absence, is that of the fingerprint.
+func (file *fetchedFile) fetch(ctx context.Context, f *Fetcher, conditional bool) (unchanged bool, err error) {
+	if file.path == "" && file.absent == nil {
+		fingerprint := ""
+		if conditional && file.was != fileAbsent && file.was != fileLost {
+			fingerprint = file.was
+		}
+		one, err := f.get(ctx, Item{URL: file.url}, fingerprint)
+		switch {
+		case conditional && errors.Is(err, ErrUnchanged):
+			return true, nil
+		case errors.Is(err, fs.ErrNotExist) && !file.only:
+			file.absent = err
+		case err != nil:
+			return false, err
+		}
+		file.path, file.is = one.path, one.fingerprint
+	}
+	if file.absent == nil {
+		return false, nil
+	}
+	if file.is = fileLost; file.was == "" || file.was == fileAbsent {
+		file.is = fileAbsent
+	}
+	return file.is == file.was, nil
+}
+
+// missing returns the errors of the files that do not exist.
+func missing(files []fetchedFile) []error {
+	var errs []error
+	for i := range files {
+		if files[i].absent != nil {
+			errs = append(errs, files[i].absent)
+		}
+	}
+	return errs
 }
 
 // present returns the errors that are not nil.

@@ -62,7 +62,7 @@ func (k *keeper) parts(name string) []db.Part {
 		}
 	}
 	return append(parts, db.Part{
-		Feed: name, Ecosystem: ecosystem, Input: func(f db.FeedInfo) bool { return k.stays(f, ecosystem) },
+		Feed: name, Ecosystem: ecosystem, Input: func(f db.FeedInfo) bool { return k.keepsInput(f, ecosystem) },
 	})
 }
 
@@ -86,8 +86,8 @@ func (k *keeper) keeps(j *job, ecosystem matcher.Key) bool {
 	return j == nil || ecosystem.Release != "" && !j.input && !j.got.Increment && !j.loaded.ecosystems[ecosystem]
 }
 
-// stays reports whether the description of an input of the old database stays.
-func (k *keeper) stays(info db.FeedInfo, keeps func(matcher.Key) bool) bool {
+// keepsInput reports whether the description of an input of the old database stays.
+func (k *keeper) keepsInput(info db.FeedInfo, keeps func(matcher.Key) bool) bool {
 	for _, j := range k.renewed[info.Name] {
 		if j.url() == info.URL && (info.URL != "" || j.input) {
 			return false

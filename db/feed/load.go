@@ -206,7 +206,7 @@ func (l *loader) record(doc location.Document, rec Record) {
 		}
 	}
 	if err := errs.Err(); err != nil {
-		l.bad(doc, rec.ID, err)
+		l.countBad(doc, rec.ID, err)
 	}
 	if l.o.Progress != nil && l.report.Records%256 == 0 {
 		l.o.Progress(l.progress())
@@ -228,8 +228,8 @@ func (l *loader) replaces(a *matcher.Advisory) bool {
 	return len(a.Updates) == 0
 }
 
-// bad counts a bad record. It keeps the first error of each cause, with the names of document and record.
-func (l *loader) bad(doc location.Document, id string, err error) {
+// countBad counts a bad record. It keeps the first error of each cause, with the names of document and record.
+func (l *loader) countBad(doc location.Document, id string, err error) {
 	l.report.Bad++
 	if len(l.report.Errors) == l.o.Errors {
 		return

@@ -18,30 +18,17 @@ func plan(feeds []Feed, o *UpdateOptions) ([]*job, error) {
 		f := &feeds[i]
 		known[f.Name] = true
 		if s := inputs(f, o.Inputs); s != nil {
-			jobs = append(jobs, newJob(f, s))
-			for _, in := range o.Inputs {
-				if j := jobs[len(jobs)-1]; in.Feed.Name == f.Name {
-					j.input = true
-					if in.Date.After(j.date) {
-						j.date = in.Date
-					}
-				}
-			}
+			jobs = append(jobs, newInputJob(f, s, o.Inputs))
 			continue
 		}
-		allOptional := !slices.ContainsFunc(f.Datasets, func(s Dataset) bool { return !s.Optional })
 		for k := range f.Datasets {
 			s := &f.Datasets[k]
 			known[f.title(s)] = true
-			if len(s.URLs) == 0 {
-				if slices.Contains(o.Only, f.title(s)) || slices.Contains(o.Only, f.Name) && len(f.Datasets) == 1 {
-					return nil, fmt.Errorf("%s needs a location: name one", f.title(s))
-				}
-				continue
+			wanted, err := o.wants(f, s)
+			if err != nil {
+				return nil, err
 			}
-			named := slices.Contains(o.Only, f.title(s)) || slices.Contains(o.Only, f.Name) && (!s.Optional || allOptional)
-			all := len(o.Only)+len(o.Inputs) == 0 && o.For == nil
-			if named || !s.Optional && (all || o.For != nil && s.serves(o.For)) {
+			if wanted {
 				jobs = append(jobs, newJob(f, s))
 			}
 		}
@@ -60,6 +47,38 @@ func plan(feeds []Feed, o *UpdateOptions) ([]*job, error) {
 		return nil, fmt.Errorf("no dataset of %d feeds is wanted", len(feeds))
 	}
 	return jobs, nil
+}
+
+// wants reports whether an update without inputs for a feed reads a dataset. It returns an error if the options name a dataset without a location.
+func (o *UpdateOptions) wants(f *Feed, s *Dataset) (bool, error) {
+	named, feedNamed := slices.Contains(o.Only, f.title(s)), slices.Contains(o.Only, f.Name)
+	if len(s.URLs) == 0 {
+		if named || feedNamed && len(f.Datasets) == 1 {
+			return false, fmt.Errorf("%s needs a location: name one", f.title(s))
+		}
+		return false, nil
+	}
+	if named {
+		return true, nil
+	}
+	if s.Optional {
+		allOptional := !slices.ContainsFunc(f.Datasets, func(s Dataset) bool { return !s.Optional })
+		return feedNamed && allOptional, nil
+	}
+	all := len(o.Only)+len(o.Inputs) == 0 && o.For == nil
+	return feedNamed || all || o.For != nil && s.serves(o.For), nil
+}
+
+// newInputJob returns the job of a feed's inputs. Its date is that of the newest.
+func newInputJob(f *Feed, s *Dataset, list []Input) *job {
+	j := newJob(f, s)
+	j.input = true
+	for _, in := range list {
+		if in.Feed.Name == f.Name && in.Date.After(j.date) {
+			j.date = in.Date
+		}
+	}
+	return j
 }
 
 func newJob(f *Feed, s *Dataset) *job {

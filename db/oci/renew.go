@@ -67,7 +67,7 @@ func Renew(ctx context.Context, ref string, r Renewal, o Options) (Renewed, erro
 	defer unlock()
 	var done Renewed
 	for done.Rounds = 1; ; done.Rounds++ {
-		again, err := r.round(ctx, ref, &done, o)
+		again, err := r.attempt(ctx, ref, &done, o)
 		if err != nil || !again {
 			return done, err
 		}
@@ -77,8 +77,8 @@ func Renew(ctx context.Context, ref string, r Renewal, o Options) (Renewed, erro
 	}
 }
 
-// round is one attempt. It reports whether another is needed, because another process has pushed.
-func (r *Renewal) round(ctx context.Context, ref string, done *Renewed, o Options) (again bool, err error) {
+// attempt is one attempt. It reports whether another is needed, because another process has pushed.
+func (r *Renewal) attempt(ctx context.Context, ref string, done *Renewed, o Options) (again bool, err error) {
 	p, err := Pull(ctx, ref, r.File, o)
 	base := p.Digest
 	switch {
@@ -113,7 +113,7 @@ func (r *Renewal) round(ctx context.Context, ref string, done *Renewed, o Option
 	if err := pushBlob(ctx, ref, f, info.Size(), o); err != nil {
 		return false, err
 	}
-	if is, err := current(ctx, ref, o); err != nil || is != base {
+	if is, err := currentDigest(ctx, ref, o); err != nil || is != base {
 		return err == nil, err
 	}
 	done.Digest, err = Push(ctx, ref, f, info.Size(), o)
@@ -178,8 +178,8 @@ func (r *Renewal) sign() error {
 	return r.sign()
 }
 
-// current returns the digest of the manifest that a reference names, "" if it names nothing.
-func current(ctx context.Context, ref string, o Options) (string, error) {
+// currentDigest returns the digest of the manifest that a reference names, "" if it names nothing.
+func currentDigest(ctx context.Context, ref string, o Options) (string, error) {
 	repo, err := distribution.Open(ref, o.Registry)
 	if err != nil {
 		return "", fmt.Errorf("oci: %w", err)

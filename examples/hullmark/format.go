@@ -145,6 +145,19 @@ func splitFormats(list []string) []string {
 	return words
 }
 
+// unnamedFile returns the file of a format that names none: that of -o, with the extension of the format if several formats need one.
+func (f *formatFlags) unnamedFile(format string, several bool) (string, error) {
+	file, ext := f.output, extensions[format]
+	if !several || file == "" || file == "-" || ext == "" {
+		return file, nil
+	}
+	if strings.HasSuffix(file, string(filepath.Separator)) {
+		return "", fmt.Errorf("-o %s is a directory; name a file", file)
+	}
+	base := filepath.Base(file)
+	return filepath.Join(filepath.Dir(file), cmp.Or(strings.TrimSuffix(base, filepath.Ext(base)), base)+ext), nil
+}
+
 // open opens an output for each --format.
 func (f *formatFlags) open(a *app) (list writers, err error) {
 	defer func() {
@@ -156,12 +169,7 @@ func (f *formatFlags) open(a *app) (list writers, err error) {
 	if len(words) == 0 {
 		words = []string{"table"}
 	}
-	unnamed := 0
-	for _, word := range words {
-		if !strings.Contains(word, "=") {
-			unnamed++
-		}
-	}
+	unnamed := slices.DeleteFunc(slices.Clone(words), func(word string) bool { return strings.Contains(word, "=") })
 	used := make(map[string]string)
 	for _, word := range words {
 		format, file, named := strings.Cut(word, "=")
@@ -172,19 +180,13 @@ func (f *formatFlags) open(a *app) (list writers, err error) {
 			return list, fmt.Errorf("--format %s= names no file", format)
 		}
 		if !named {
-			file = f.output
-			if ext := extensions[format]; unnamed > 1 && file != "" && file != "-" && ext != "" {
-				base := filepath.Base(file)
-				if strings.HasSuffix(file, string(filepath.Separator)) {
-					return list, fmt.Errorf("-o %s is a directory; name a file", file)
-				}
-				file = filepath.Join(filepath.Dir(file), cmp.Or(strings.TrimSuffix(base, filepath.Ext(base)), base)+ext)
+			if file, err = f.unnamedFile(format, len(unnamed) > 1); err != nil {
+				return list, err
 			}
 		}
-		if file == "-" {
+		if file == "-" || file == "" {
 			file = ""
-		}
-		if file != "" {
+		} else {
 			file = filepath.Clean(file)
 		}
 		if other, ok := used[file]; ok {

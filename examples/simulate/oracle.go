@@ -31,43 +31,11 @@ type observed struct {
 func (s *simulation) check(ctx context.Context) error {
 	random := rand.New(rand.NewPCG(3, 3))
 	last := &s.history[len(s.history)-1]
-	sets := make(map[int]map[int]bool) // images by events of the last day
-	var touched []int
-	for _, i := range random.Perm(len(last.events)) {
-		if len(sets) == mostExpanded {
-			break
-		}
-		set := make(map[int]bool)
-		for d, err := range s.indexes(last.live).Digests(ctx, last.events[i].Subjects) {
-			if err != nil {
-				return err
-			}
-			set[s.numbers[prefix(d)]] = true
-		}
-		sets[i] = set
-		if err := s.compareNotice(ctx, &last.events[i], last, set); err != nil {
-			return err
-		}
-		for n, image := range slices.Sorted(maps.Keys(set)) {
-			if n < 1+s.checked/100 {
-				touched = append(touched, image)
-			}
-		}
+	sets, touched, err := s.setsOfEvents(ctx, random, last)
+	if err != nil {
+		return err
 	}
-	random.Shuffle(len(touched), func(i, j int) { touched[i], touched[j] = touched[j], touched[i] })
-	chosen := make(map[int]bool)
-	for _, image := range touched {
-		if len(chosen) < s.checked/2 {
-			chosen[image] = true
-		}
-	}
-	half := len(chosen)
-	for range 100 * s.checked {
-		image := random.IntN(s.images + len(s.arrived))
-		if len(chosen) < s.checked && !s.gone[digestOf(image)] {
-			chosen[image] = true
-		}
-	}
+	chosen, half := s.choose(random, touched)
 	var list []observed
 	var keys []matcher.Key
 	for _, image := range slices.Sorted(maps.Keys(chosen)) {
@@ -77,76 +45,170 @@ func (s *simulation) check(ctx context.Context) error {
 			o.forms = append(o.forms, formOf(&subjects[i]))
 			keys = append(keys, subjects[i].Keys()...)
 		}
-		var err error
 		if o.states, err = s.states(ctx, &o, s.history[s.arrived[image]].db); err != nil {
 			return err
 		}
 		list = append(list, o)
 	}
 	slices.SortFunc(keys, matcher.CompareKeys)
+	keys = slices.Compact(keys)
 	known := make(map[*catalog.Index]*numbering)
 	applied := 0
 	for n := 1; n < len(s.history); n++ {
 		d := &s.history[n]
-		byNumber := make(map[int][]*watch.Event)
-		for i := range d.events {
-			for _, number := range d.events[i].Subjects {
-				byNumber[number] = append(byNumber[number], &d.events[i])
-			}
+		first, err := s.number(ctx, known, d, keys)
+		if err != nil {
+			return err
 		}
-		for _, g := range d.live {
-			if known[g.Index] != nil {
-				continue
-			}
-			numbers := &numbering{own: make(map[string]int)}
-			for f, err := range g.Subjects(ctx, slices.Compact(keys)) {
-				if err != nil {
-					return err
-				}
-				numbers.last = f.Subject
-				numbers.own[formOf(&f.Subject)] = f.Number
-			}
-			known[g.Index] = numbers
-		}
-		first := make([]int, len(d.live)) // numbers of the first package versions
-		for i := range d.live {
-			var err error
-			if first[i], err = known[d.live[i].Index].offset(ctx, s.indexes(d.live[:i+1])); err != nil {
-				return err
-			}
-		}
+		byNumber := eventsByNumber(d)
 		for i := range list {
 			o := &list[i]
 			at := slices.IndexFunc(d.live, func(g generation) bool { return g.first <= s.arrived[o.image] && s.arrived[o.image] <= g.last })
 			if at < 0 {
 				continue // it has not arrived
 			}
-			mine := make(map[*watch.Event]bool)
-			for form, states := range o.states {
-				number, ok := known[d.live[at].Index].own[form]
-				if !ok {
-					return fmt.Errorf("image %d: the index lacks a package version: %s", o.image, form)
-				}
-				events := byNumber[first[at]+number]
-				if err := apply(states, events); err != nil {
-					return fmt.Errorf("image %d, day %d: %s: %w", o.image, n, form, err)
-				}
-				applied += len(events)
-				for _, e := range events {
-					mine[e] = true
-				}
+			mine, count, err := o.follow(known[d.live[at].Index], first[at], byNumber)
+			if err != nil {
+				return fmt.Errorf("image %d, day %d: %w", o.image, n, err)
 			}
-			for e, set := range sets {
-				if d == last && mine[&d.events[e]] != set[o.image] {
-					return fmt.Errorf("image %d: its package versions have the event %v: %v, but its set has the image: %v", o.image, d.events[e].Vulnerability, !set[o.image], set[o.image])
+			applied += count
+			if d == last {
+				if err := compareSets(o.image, d, mine, sets); err != nil {
+					return err
 				}
 			}
 		}
 	}
+	if err := s.compareStates(ctx, list, last.db); err != nil {
+		return err
+	}
+	s.print("images that were matched in full at arrival and at the end", len(list))
+	s.print("of them touched by the last day", half)
+	s.print("events of them between, which agree", applied)
+	s.print("events of the last day whose sets of images agree", len(sets))
+	return nil
+}
+
+// eventsByNumber returns the events of a day by the numbers of their package versions.
+func eventsByNumber(d *day) map[int][]*watch.Event {
+	byNumber := make(map[int][]*watch.Event)
+	for i := range d.events {
+		for _, number := range d.events[i].Subjects {
+			byNumber[number] = append(byNumber[number], &d.events[i])
+		}
+	}
+	return byNumber
+}
+
+// compareSets compares the events of an image's package versions with the sets of images by event.
+func compareSets(image int, d *day, mine map[*watch.Event]bool, sets map[int]map[int]bool) error {
+	for e, set := range sets {
+		if mine[&d.events[e]] != set[image] {
+			return fmt.Errorf("image %d: its package versions have the event %v: %v, but its set has the image: %v", image, d.events[e].Vulnerability, !set[image], set[image])
+		}
+	}
+	return nil
+}
+
+// setsOfEvents returns the images by events of a day, for some of them, and images of each.
+func (s *simulation) setsOfEvents(ctx context.Context, random *rand.Rand, d *day) (sets map[int]map[int]bool, touched []int, err error) {
+	sets = make(map[int]map[int]bool)
+	for _, i := range random.Perm(len(d.events)) {
+		if len(sets) == mostExpanded {
+			break
+		}
+		set := make(map[int]bool)
+		for digest, err := range s.indexes(d.live).Digests(ctx, d.events[i].Subjects) {
+			if err != nil {
+				return nil, nil, err
+			}
+			set[s.numbers[prefix(digest)]] = true
+		}
+		sets[i] = set
+		if err := s.compareNotice(ctx, &d.events[i], d, set); err != nil {
+			return nil, nil, err
+		}
+		for n, image := range slices.Sorted(maps.Keys(set)) {
+			if n < 1+s.checked/100 {
+				touched = append(touched, image)
+			}
+		}
+	}
+	return sets, touched, nil
+}
+
+// choose returns the images to follow, and how many of them are touched.
+func (s *simulation) choose(random *rand.Rand, touched []int) (chosen map[int]bool, half int) {
+	random.Shuffle(len(touched), func(i, j int) { touched[i], touched[j] = touched[j], touched[i] })
+	chosen = make(map[int]bool)
+	for _, image := range touched {
+		if len(chosen) < s.checked/2 {
+			chosen[image] = true
+		}
+	}
+	half = len(chosen)
+	for range 100 * s.checked {
+		image := random.IntN(s.images + len(s.arrived))
+		if len(chosen) < s.checked && !s.gone[digestOf(image)] {
+			chosen[image] = true
+		}
+	}
+	return chosen, half
+}
+
+// number adds the numbers of package versions in the indexes of a day, and returns the number of the first one in each index.
+func (s *simulation) number(ctx context.Context, known map[*catalog.Index]*numbering, d *day, keys []matcher.Key) ([]int, error) {
+	for _, g := range d.live {
+		if known[g.Index] != nil {
+			continue
+		}
+		numbers := &numbering{own: make(map[string]int)}
+		for f, err := range g.Subjects(ctx, keys) {
+			if err != nil {
+				return nil, err
+			}
+			numbers.last = f.Subject
+			numbers.own[formOf(&f.Subject)] = f.Number
+		}
+		known[g.Index] = numbers
+	}
+	first := make([]int, len(d.live))
+	for i := range d.live {
+		var err error
+		if first[i], err = known[d.live[i].Index].offset(ctx, s.indexes(d.live[:i+1])); err != nil {
+			return nil, err
+		}
+	}
+	return first, nil
+}
+
+// follow applies the events of a day to the states of an image, whose index has the numbers from first on. It returns these events, and how often
+// it applied one.
+func (o *observed) follow(numbers *numbering, first int, byNumber map[int][]*watch.Event) (mine map[*watch.Event]bool, applied int, err error) {
+	mine = make(map[*watch.Event]bool)
+	for form, states := range o.states {
+		number, ok := numbers.own[form]
+		if !ok {
+			return nil, 0, fmt.Errorf("the index lacks a package version: %s", form)
+		}
+		events := byNumber[first+number]
+		if err := apply(states, events); err != nil {
+			return nil, 0, fmt.Errorf("%s: %w", form, err)
+		}
+		applied += len(events)
+		for _, e := range events {
+			mine[e] = true
+		}
+	}
+	return mine, applied, nil
+}
+
+// compareStates compares the states of images with those of a match of the whole reports.
+func (s *simulation) compareStates(ctx context.Context, list []observed, d *db.DB) error {
 	wrong := 0
 	for i := range list {
 		o := &list[i]
-		want, err := s.states(ctx, o, last.db)
+		want, err := s.states(ctx, o, d)
 		if err != nil {
 			return err
 		}
@@ -160,10 +222,6 @@ func (s *simulation) check(ctx context.Context) error {
 	if wrong > 0 {
 		return fmt.Errorf("%d package versions have other states than their events give", wrong)
 	}
-	s.print("images that were matched in full at arrival and at the end", len(list))
-	s.print("of them touched by the last day", half)
-	s.print("events of them between, which agree", applied)
-	s.print("events of the last day whose sets of images agree", len(sets))
 	return nil
 }
 

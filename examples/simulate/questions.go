@@ -28,6 +28,22 @@ type answer struct {
 	processor time.Duration // without the time in which other processes ran
 }
 
+// printBySize prints the times of answers by the number of images: none, up to 9, up to 90, ...
+func (s *simulation) printBySize(answers []answer) {
+	for low, high := -1, 0; low < s.images; low, high = high, max(10*high, 9) {
+		var part []answer
+		for _, a := range answers {
+			if a.images > low && a.images <= high {
+				part = append(part, a)
+			}
+		}
+		if len(part) > 0 {
+			p50, p99, worst := quantiles(part)
+			s.print(fmt.Sprintf("  %d advisories with %d to %d images: p50, p99, worst", len(part), low+1, min(high, s.images)), fmt.Sprint(p50, ", ", p99, ", ", worst))
+		}
+	}
+}
+
 // ask asks which images each of many advisories touches: half of them drawn from all, the others from those about packages that each image has.
 func (s *simulation) ask(ctx context.Context) error {
 	random := rand.New(rand.NewPCG(5, 5))
@@ -64,18 +80,7 @@ func (s *simulation) ask(ctx context.Context) error {
 			most = set
 		}
 	}
-	for low, high := -1, 0; low < s.images; low, high = high, max(10*high, 9) { // by the number of images: none, up to 9, up to 90, ...
-		var part []answer
-		for _, a := range answers {
-			if a.images > low && a.images <= high {
-				part = append(part, a)
-			}
-		}
-		if len(part) > 0 {
-			p50, p99, worst := quantiles(part)
-			s.print(fmt.Sprintf("  %d advisories with %d to %d images: p50, p99, worst", len(part), low+1, min(high, s.images)), fmt.Sprint(p50, ", ", p99, ", ", worst))
-		}
-	}
+	s.printBySize(answers)
 	p50, p99, worst := quantiles(answers)
 	s.print("an advisory's images: advisories asked about", len(answers))
 	s.print("an advisory's images: most", most.Len())

@@ -193,14 +193,7 @@ func (w *world) read(ctx context.Context, folder string) error {
 		if a.Key.Type == "deb" {
 			counts[a.Key.Name]++
 		}
-		for _, r := range a.Ranges {
-			for _, v := range []string{r.Introduced, r.Fixed} {
-				if v != "" && v != "0" {
-					versions[a.Key] = append(versions[a.Key], v)
-				}
-			}
-		}
-		versions[a.Key] = append(versions[a.Key], a.Versions...)
+		versions[a.Key] = append(versions[a.Key], versionsIn(&a)...)
 		kind := slices.Index(kinds[:], a.Key.Type)
 		if _, ok := at[a.Key]; kind >= 0 && !ok {
 			at[a.Key] = len(w.packages[kind])
@@ -424,6 +417,19 @@ func dateOf(day int) time.Time { return time.Date(2026, 1, 1+day, 0, 0, 0, 0, ti
 
 var feedsOfWorld = []string{"debian", "osv", "invented", "nvd", "kev"}
 
+// versionsIn returns the versions that an advisory names.
+func versionsIn(a *matcher.Advisory) []string {
+	var list []string
+	for _, r := range a.Ranges {
+		for _, v := range []string{r.Introduced, r.Fixed} {
+			if v != "" && v != "0" {
+				list = append(list, v)
+			}
+		}
+	}
+	return append(list, a.Versions...)
+}
+
 // database returns the file of a day: a full build, or an update of the day before.
 func (w *world) database(ctx context.Context, day int, before *db.DB) (*db.DB, error) {
 	var b db.Builder
@@ -432,12 +438,6 @@ func (w *world) database(ctx context.Context, day int, before *db.DB) (*db.DB, e
 		if e := &w.entries[i]; e.day == day && day > 0 {
 			changed[feedID{e.Feed, e.ID}] = true
 		}
-	}
-	add := func(i int) error {
-		if a, ok := w.entries[i].on(day); ok {
-			return b.Add(a)
-		}
-		return nil
 	}
 	for i := range w.ratings {
 		r := &w.ratings[i]
@@ -459,24 +459,36 @@ func (w *world) database(ctx context.Context, day int, before *db.DB) (*db.DB, e
 			return nil, err
 		}
 	}
-	if before == nil {
+	if err := w.addEntries(&b, day, before == nil, changed); err != nil {
+		return nil, err
+	}
+	return opened(&b)
+}
+
+// addEntries adds the advisories of a day: all of them, or those of changed records.
+func (w *world) addEntries(b *db.Builder, day int, all bool, changed map[feedID]bool) error {
+	add := func(i int) error {
+		if a, ok := w.entries[i].on(day); ok {
+			return b.Add(a)
+		}
+		return nil
+	}
+	if all {
 		for i := range w.entries {
 			if err := add(i); err != nil {
-				return nil, err
+				return err
 			}
 		}
+		return nil
 	}
 	for at := range changed {
 		for _, i := range w.byID[at] {
-			if before == nil {
-				break
-			}
 			if err := add(i); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	return opened(&b)
+	return nil
 }
 
 // opened writes a database in memory and opens it.

@@ -38,7 +38,7 @@ func (r *Repository) BlobRange(ctx context.Context, d v1.Descriptor, offset, n i
 			q := blobRequest{d, at, offset + n, n != d.Size}
 			if at == last { // the connection brought nothing
 				r.dropPlace(d.Digest)
-				hosts = after(hosts, from)
+				hosts = hostsAfter(hosts, from)
 			}
 			last = at
 			if body = r.openPlace(ctx, q); body != nil {
@@ -64,8 +64,8 @@ func (r *Repository) BlobRange(ctx context.Context, d v1.Descriptor, offset, n i
 	return b, nil
 }
 
-// after returns the hosts after h, or the last one.
-func after(hosts []*host, h *host) []*host {
+// hostsAfter returns the hosts after h, or the last one.
+func hostsAfter(hosts []*host, h *host) []*host {
 	i := slices.Index(hosts, h) + 1
 	return hosts[min(i, len(hosts)-1):]
 }

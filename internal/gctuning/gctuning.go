@@ -34,16 +34,16 @@ func Start() {
 		debug.SetGCPercent(set)
 		return
 	}
-	huge(free, gap, window)
+	requestHugePages(free, gap, window)
 	debug.SetGCPercent(100 * free / minimum)
 	debug.SetMemoryLimit(bound)
 	done, _ := collections()
-	go follow(done)
+	go adjustAfterCollections(done)
 }
 
-// follow sets the size of the heap for the next collection after each one. A cleanup or a finalizer would tell of a collection without
+// adjustAfterCollections sets the size of the heap for the next collection after each one. A cleanup or a finalizer would tell of a collection without
 // asking, but runs when its memory is swept, which may be much later on a busy machine.
-func follow(last uint64) {
+func adjustAfterCollections(last uint64) {
 	const interval = time.Millisecond
 	for ; ; time.Sleep(interval) {
 		if n, used := collections(); n != last {

@@ -16,7 +16,7 @@ func TestHuge(t *testing.T) {
 		t.Skip("the kernel has no huge pages")
 	}
 	const size = 64 << 20
-	huge(size, 0, 0)
+	requestHugePages(size, 0, 0)
 	object := make([]byte, size/2)
 	address := uint64(uintptr(unsafe.Pointer(&object[size/4])))
 	if flags := flagsAt(t, address); !strings.Contains(flags+" ", " hg ") {

@@ -2,5 +2,5 @@
 
 package gctuning
 
-// huge does nothing on systems without such a request.
-func huge(n, gap, more int) {}
+// requestHugePages does nothing on systems without such a request.
+func requestHugePages(n, gap, more int) {}

@@ -118,7 +118,7 @@ func checkUsage(c *cobra.Command, args []string) error {
 			}
 		case flag:
 			i++
-			if !given(c, word) {
+			if !isFlagSet(c, word) {
 				return fmt.Errorf("%s %s is missing; see %s --help", word, words[i], c.CommandPath())
 			}
 		case len(args) == 0 && !optional:
@@ -135,8 +135,8 @@ func checkUsage(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// given reports whether the command line sets a flag, written with its hyphens.
-func given(c *cobra.Command, flag string) bool {
+// isFlagSet reports whether the command line sets a flag, written with its hyphens.
+func isFlagSet(c *cobra.Command, flag string) bool {
 	f := c.Flags().Lookup(strings.TrimLeft(flag, "-"))
 	if f == nil {
 		f = c.Flags().ShorthandLookup(flag[1:])

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/hullmark/hullmark/internal/limit"
 )
 
 // A Policy says how often to send a request and how long to wait between attempts. A field that is zero has the stated default.
@@ -27,15 +29,9 @@ type Policy struct {
 }
 
 func (p Policy) withDefaults() Policy {
-	if p.Attempts <= 0 {
-		p.Attempts = 5
-	}
-	if p.Pause <= 0 {
-		p.Pause = 200 * time.Millisecond
-	}
-	if p.MaxWait <= 0 {
-		p.MaxWait = 2 * time.Minute
-	}
+	limit.Default(&p.Attempts, 5)
+	limit.Default(&p.Pause, 200*time.Millisecond)
+	limit.Default(&p.MaxWait, 2*time.Minute)
 	return p
 }
 

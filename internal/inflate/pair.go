@@ -36,10 +36,10 @@ func pair(entries []uint32) {
 		}
 		next := entries[i>>(e&usedMask)]
 		if used := e&usedMask + next&usedMask; next>>countShift == 1 && used <= litLenBits {
-			entries[i] = 2<<countShift | second(next) | e&(0xff<<literalShift) | e&(usedMask<<codeShift) | used
+			entries[i] = 2<<countShift | asSecond(next) | e&(0xff<<literalShift) | e&(usedMask<<codeShift) | used
 		}
 	}
 }
 
-// second returns the literal of an entry as the second of two.
-func second(e uint32) uint32 { return e & (0xff << literalShift) << 8 }
+// asSecond returns the literal of an entry as the second of two.
+func asSecond(e uint32) uint32 { return e & (0xff << literalShift) << 8 }

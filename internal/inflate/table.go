@@ -57,7 +57,7 @@ func build(entries []uint32, first uint, lengths []uint8, symbols []uint32) (lea
 	count[0] = 0
 	if used == 0 {
 		entries[0] = special | invalid
-		double(entries, 1, 1<<first)
+		repeatEntries(entries, 1, 1<<first)
 		return 0, true
 	}
 	var next [maxCode + 2]int // by length: where the next symbol goes in order
@@ -82,7 +82,7 @@ func build(entries []uint32, first uint, lengths []uint8, symbols []uint32) (lea
 	}
 	if single {
 		entries[0], entries[1] = withCode(symbols[order[0]], 1), special|invalid
-		double(entries, 2, 1<<first)
+		repeatEntries(entries, 2, 1<<first)
 		return 1, true
 	}
 	fill(entries, first, least, &count, order[:used], symbols)
@@ -101,17 +101,17 @@ func fill(entries []uint32, first, n uint, count *[maxCode + 1]int, order []uint
 		for _, s := range order[:count[n]] {
 			entries[code] = withCode(symbols[s], n)
 			if code == size-1 { // all ones: the last code
-				double(entries, size, 1<<first)
+				repeatEntries(entries, size, 1<<first)
 				return
 			}
-			code = after(code, size)
+			code = nextCode(code, size)
 		}
 		order = order[count[n]:]
 		if n++; n > first {
 			fillSecond(entries, first, n, code, count, order, symbols)
 			return
 		}
-		double(entries, size, 2*size)
+		repeatEntries(entries, size, 2*size)
 		size *= 2
 	}
 }
@@ -140,21 +140,21 @@ func fillSecond(entries []uint32, first, n uint, code int, count *[maxCode + 1]i
 				entries[start+i] = e
 			}
 			if order = order[1:]; len(order) > 0 {
-				code = after(code, 1<<n)
+				code = nextCode(code, 1<<n)
 			}
 		}
 	}
 }
 
-// after returns the successor of a reversed code, which must not be the last code below size. In the order of the stream, the
+// nextCode returns the successor of a reversed code, which must not be the last code below size. In the order of the stream, the
 // last zero becomes a one, and the ones after it become zeros.
-func after(code, size int) int {
+func nextCode(code, size int) int {
 	one := 1 << (bits.Len(uint(code^(size-1))) - 1)
 	return code&(one-1) | one
 }
 
-// double repeats the first size entries until there are as many as to.
-func double(entries []uint32, size, to int) {
+// repeatEntries repeats the first size entries until there are as many as to.
+func repeatEntries(entries []uint32, size, to int) {
 	for ; size < to; size *= 2 {
 		copy(entries[size:2*size], entries[:size])
 	}

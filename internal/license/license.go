@@ -34,10 +34,10 @@ func Normalize(declared string) (string, bool) {
 // resolve returns the identifier of a single licence.
 func resolve(name string) (string, bool) {
 	if id, ok := find(licenses, name); ok {
-		return current(id), true
+		return currentID(id), true
 	}
 	if base, ok := strings.CutSuffix(name, "+"); ok {
-		if id, ok := find(licenses, base); ok && current(id) == id && !strings.HasSuffix(id, "-only") && !strings.HasSuffix(id, "-or-later") {
+		if id, ok := find(licenses, base); ok && currentID(id) == id && !strings.HasSuffix(id, "-only") && !strings.HasSuffix(id, "-or-later") {
 			return id + "+", true
 		}
 	}
@@ -70,9 +70,9 @@ func isIDString(s string) bool {
 	return s != ""
 }
 
-// current returns the successor of a deprecated GNU identifier, which has the suffix "-or-later" for "+" and "-only" otherwise.
+// currentID returns the successor of a deprecated GNU identifier, which has the suffix "-or-later" for "+" and "-only" otherwise.
 // It returns other identifiers unchanged.
-func current(id string) string {
+func currentID(id string) string {
 	family, rest, _ := strings.Cut(id, "-")
 	switch family {
 	case "AGPL", "GFDL", "GPL", "LGPL":

@@ -1,4 +1,4 @@
-// Package limit holds the error of input that is larger than its reader accepts.
+// Package limit has the error of input that is larger than its reader accepts, and the defaults of limits.
 package limit
 
 import (
@@ -14,6 +14,13 @@ var ErrExceeded = errors.New("exceeds the limit")
 // was read: "document of more than 5 bytes".
 func Reader(r io.Reader, limit int64, what string) io.Reader {
 	return &reader{r: r, left: limit, limit: limit, what: what}
+}
+
+// Default sets a limit to a default unless it is positive.
+func Default[T ~int | ~int64](limit *T, to T) {
+	if *limit <= 0 {
+		*limit = to
+	}
 }
 
 type reader struct {

@@ -11,22 +11,22 @@ import (
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
-// By is the evidence for the builder of a package of a distribution's package manager.
-type By uint8
+// Origin is the evidence for the builder of a package of a distribution's package manager.
+type Origin uint8
 
 const (
-	ThirdParty By = iota
-	Unknown       // its vendor or maintainer is not one that the distribution is known for
+	ThirdParty Origin = iota
+	Unknown           // its vendor or maintainer is not one that the distribution is known for
 	Distribution
 )
 
 // Of judges a System package of a distribution by its namespace, its vendor and its version, and returns what speaks for the distribution.
-func Of(p *analyzer.Component, d *analyzer.Distro) (by By, mark string) {
+func Of(p *analyzer.Component, d *analyzer.Distro) (by Origin, mark string) {
 	if d == nil || p.Namespace != d.ID {
 		return ThirdParty, ""
 	}
 	for _, row := range lineageOf(p.Type, d) {
-		if mark := vouches(&row, p); mark != "" {
+		if mark := markOf(&row, p); mark != "" {
 			return Distribution, mark
 		}
 		if by == ThirdParty && hasForm(p, &row) {
@@ -54,11 +54,11 @@ func lineageOf(purlType string, d *analyzer.Distro) []distro.Distro {
 	return rows
 }
 
-// vouches returns the mark by which a distribution built a package, or "": the key that signed an RPM package or, if none did, the
+// markOf returns the mark by which a distribution built a package, or "": the key that signed an RPM package or, if none did, the
 // vendor, or the domain of a maintainer of dpkg packages, "Matthias Klose <doko@debian.org>".
 //
 // A vendor does not count beside the signature of an unknown key. Rebuilds of a distribution's packages keep the vendor's name.
-func vouches(d *distro.Distro, p *analyzer.Component) string {
+func markOf(d *distro.Distro, p *analyzer.Component) string {
 	switch p.Type {
 	case "rpm":
 		key := fmt.Sprintf("%016x", p.Signer)

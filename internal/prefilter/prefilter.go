@@ -93,32 +93,7 @@ func nullable(t *syntax.Regexp) bool {
 
 // classify divides the bytes into classes that no instruction tells apart.
 func (m *Matcher) classify() {
-	var bound [utf8.RuneSelf + 1]bool // a class begins here
-	mark := func(low, high rune) {
-		if low < utf8.RuneSelf {
-			bound[low], bound[min(high+1, utf8.RuneSelf)] = true, true
-		}
-	}
-	for i := range m.prog.Inst {
-		inst := &m.prog.Inst[i]
-		switch inst.Op {
-		case syntax.InstRuneAnyNotNL:
-			mark('\n', '\n')
-		case syntax.InstRune, syntax.InstRune1:
-			if len(inst.Rune) == 1 {
-				mark(inst.Rune[0], inst.Rune[0])
-				if syntax.Flags(inst.Arg)&syntax.FoldCase != 0 {
-					for r := unicode.SimpleFold(inst.Rune[0]); r != inst.Rune[0]; r = unicode.SimpleFold(r) {
-						mark(r, r)
-					}
-				}
-				continue
-			}
-			for k := 0; k+1 < len(inst.Rune); k += 2 {
-				mark(inst.Rune[k], inst.Rune[k+1])
-			}
-		}
-	}
+	bound := m.bounds()
 	class := uint8(0)
 	m.bytes = []byte{0}
 	for b := range utf8.RuneSelf {
@@ -137,16 +112,52 @@ func (m *Matcher) classify() {
 	for i := range m.prog.Inst {
 		switch inst := &m.prog.Inst[i]; inst.Op {
 		case syntax.InstRune, syntax.InstRune1, syntax.InstRuneAny, syntax.InstRuneAnyNotNL:
-			for class, b := range m.bytes[:m.high] {
-				if inst.MatchRune(rune(b)) {
-					m.accepts[i].add(uint8(class))
+			m.accepts[i] = m.acceptedBy(inst)
+		}
+	}
+}
+
+// bounds returns the bytes of ASCII at which a class begins.
+func (m *Matcher) bounds() (bound [utf8.RuneSelf + 1]bool) {
+	mark := func(low, high rune) {
+		if low < utf8.RuneSelf {
+			bound[low], bound[min(high+1, utf8.RuneSelf)] = true, true
+		}
+	}
+	for i := range m.prog.Inst {
+		inst := &m.prog.Inst[i]
+		switch {
+		case inst.Op == syntax.InstRuneAnyNotNL:
+			mark('\n', '\n')
+		case inst.Op != syntax.InstRune && inst.Op != syntax.InstRune1:
+		case len(inst.Rune) == 1:
+			first := inst.Rune[0]
+			mark(first, first)
+			if syntax.Flags(inst.Arg)&syntax.FoldCase != 0 {
+				for r := unicode.SimpleFold(first); r != first; r = unicode.SimpleFold(r) {
+					mark(r, r)
 				}
 			}
-			if matchesHigh(inst) {
-				m.accepts[i].add(m.high)
+		default:
+			for k := 0; k+1 < len(inst.Rune); k += 2 {
+				mark(inst.Rune[k], inst.Rune[k+1])
 			}
 		}
 	}
+	return bound
+}
+
+// acceptedBy returns the classes that an instruction reads.
+func (m *Matcher) acceptedBy(inst *syntax.Inst) (a acceptors) {
+	for class, b := range m.bytes[:m.high] {
+		if inst.MatchRune(rune(b)) {
+			a.add(uint8(class))
+		}
+	}
+	if matchesHigh(inst) {
+		a.add(m.high)
+	}
+	return a
 }
 
 // follow adds the instructions that read a character, or the end of the text, and can be reached from pc without one. It reports whether the

@@ -125,15 +125,7 @@ func (a *assigner) valueAfter(line string, k key, i int, named bool) (int, bool)
 			at := len(line) - len(value)
 			return at, strings.HasPrefix(k.name, "-") && len(value) > 1 && isQuote(value[0]) && value[1] != '-'
 		}
-		before := strings.TrimRight(line[:k.at], " \t")
-		word := before[strings.LastIndexAny(before, " \t")+1:]
-		flag := strings.HasPrefix(k.name, "-") && !strings.HasPrefix(value, "-")
-		netrc := (k.name == "password" || k.name == "passwd") && (before == "" || a.login(line, before)) && strings.TrimLeft(value[run(value, 0, notBlank):], " \t") == ""
-		sql := value != "" && (value[0] == '\'' || value[0] == '"') // CREATE USER u PASSWORD 'x'
-		if !flag && !netrc && !sql && !strings.EqualFold(word, "ENV") && !strings.EqualFold(word, "ARG") {
-			return 0, false
-		}
-		if value == "" || value[0] == '=' || value[0] == ':' {
+		if !a.takesNextWord(line, k, value) {
 			return 0, false
 		}
 	case '>':
@@ -157,6 +149,24 @@ func (a *assigner) valueAfter(line string, k key, i int, named bool) (int, bool)
 		}
 	}
 	return i, true
+}
+
+// takesNextWord reports whether the value of a key without a separator is the text that follows: that of a flag, in .netrc, in SQL or in a Dockerfile.
+func (a *assigner) takesNextWord(line string, k key, value string) bool {
+	if value == "" || value[0] == '=' || value[0] == ':' {
+		return false
+	}
+	if strings.HasPrefix(k.name, "-") && value[0] != '-' {
+		return true
+	}
+	if value[0] == '\'' || value[0] == '"' { // CREATE USER u PASSWORD 'x'
+		return true
+	}
+	before := strings.TrimRight(line[:k.at], " \t")
+	if word := before[strings.LastIndexAny(before, " \t")+1:]; strings.EqualFold(word, "ENV") || strings.EqualFold(word, "ARG") {
+		return true
+	}
+	return (k.name == "password" || k.name == "passwd") && (before == "" || a.login(line, before)) && strings.TrimLeft(value[run(value, 0, notBlank):], " \t") == ""
 }
 
 func notBlank(c byte) bool { return !isBlank(c) }

@@ -139,48 +139,65 @@ func (l *list) word(text string, i int, jwt *int) int {
 		}
 	}
 	switch text[i] {
-	case 'e': // RFC 7519
-		const first, second = 6, 8 // bytes
-		if i < *jwt || !strings.HasPrefix(text[i:], "eyJ") {
-			return i
-		}
-		dot := run(text, i, isURLBase64)
-		if dot < i+len("eyJ")+first || dot == len(text) || text[dot] != '.' {
-			*jwt = dot
-			return i
-		}
-		if end := run(text, dot+1, isURLBase64); end < dot+1+second {
-			*jwt = dot
-			return i
-		}
-		return l.form(text, i, run(text, dot+1, isDotted))
+	case 'e':
+		return l.jwt(text, i, jwt)
 	case 'B', 'b':
-		const shortest = 16
-		for _, scheme := range []string{"Bearer", "Basic", "bearer"} {
-			if !strings.HasPrefix(text[i:], scheme) {
-				continue
-			}
-			at := run(text, i+len(scheme), isBlank)
-			if at == i+len(scheme) {
-				continue
-			}
-			if end := run(text, at, isBearer); end-at >= shortest {
-				return l.form(text, at, end)
-			}
+		return l.authorization(text, i)
+	case 'i', 'I':
+		return l.identifiedBy(text, i)
+	}
+	return i
+}
+
+// jwt finds a JSON web token (RFC 7519). *next is the index before which none begins.
+func (l *list) jwt(text string, i int, next *int) int {
+	const first, second = 6, 8 // bytes
+	if i < *next || !strings.HasPrefix(text[i:], "eyJ") {
+		return i
+	}
+	dot := run(text, i, isURLBase64)
+	if dot < i+len("eyJ")+first || dot == len(text) || text[dot] != '.' {
+		*next = dot
+		return i
+	}
+	if end := run(text, dot+1, isURLBase64); end < dot+1+second {
+		*next = dot
+		return i
+	}
+	return l.form(text, i, run(text, dot+1, isDotted))
+}
+
+// authorization finds the credentials after a scheme of HTTP.
+func (l *list) authorization(text string, i int) int {
+	const shortest = 16
+	for _, scheme := range []string{"Bearer", "Basic", "bearer"} {
+		if !strings.HasPrefix(text[i:], scheme) {
+			continue
 		}
-	case 'i', 'I': // of SQL: identified by password '...'
-		at := i
-		for _, w := range []string{"identified", "by", "password"} {
-			if len(text)-at >= len(w) && strings.EqualFold(text[at:at+len(w)], w) {
-				at = run(text, at+len(w), isBlank)
-			} else if w != "password" {
-				return i
-			}
+		at := run(text, i+len(scheme), isBlank)
+		if at == i+len(scheme) {
+			continue
 		}
-		if at < len(text) && isQuote(text[at]) {
-			if end := strings.IndexByte(text[at+1:], text[at]); end > 0 {
-				return l.form(text, at+1, at+1+end)
-			}
+		if end := run(text, at, isBearer); end-at >= shortest {
+			return l.form(text, at, end)
+		}
+	}
+	return i
+}
+
+// identifiedBy finds a password in SQL: IDENTIFIED BY PASSWORD 'x'.
+func (l *list) identifiedBy(text string, i int) int {
+	at := i
+	for _, w := range []string{"identified", "by", "password"} {
+		if len(text)-at >= len(w) && strings.EqualFold(text[at:at+len(w)], w) {
+			at = run(text, at+len(w), isBlank)
+		} else if w != "password" {
+			return i
+		}
+	}
+	if at < len(text) && isQuote(text[at]) {
+		if end := strings.IndexByte(text[at+1:], text[at]); end > 0 {
+			return l.form(text, at+1, at+1+end)
 		}
 	}
 	return i

@@ -64,7 +64,7 @@ func (c *Collector) findDistro() {
 		c.distro = &analyzer.Distro{ID: first.id, VersionID: first.version, Codename: first.codename}
 	}
 	for _, v := range list {
-		if c.distro != nil && c.elsewhere(v) == "" && v.id != distro.ID(c.distro.ID) {
+		if c.distro != nil && c.otherDistro(v) == "" && v.id != distro.ID(c.distro.ID) {
 			c.Diagnose(analyzer.Unsupported, "packages of other distributions", strings.TrimSpace(v.id+" "+cmp.Or(v.version, v.codename)))
 		}
 	}
@@ -88,9 +88,9 @@ func (c *Collector) vote(i int) vote {
 	return v
 }
 
-// elsewhere returns the distribution and release that a vote names, "debian-11", if they are not those of the document's distribution. A
+// otherDistro returns the distribution and release that a vote names, "debian-11", if they are not those of the document's distribution. A
 // document may be about several images. A vote without a release stands for that of another distribution in the document, if there is one.
-func (c *Collector) elsewhere(v vote) string {
+func (c *Collector) otherDistro(v vote) string {
 	release := cmp.Or(v.version, v.codename)
 	if c.distro == nil || v.id == "" {
 		return ""
@@ -175,49 +175,60 @@ func (c *Collector) complete() {
 			d.VersionID = number
 		}
 	}
-	noSource := 0
+	withSource, withoutSource := 0, 0
 	for i := range c.components {
 		k := &c.components[i]
-		if !k.System {
+		switch {
+		case !k.System:
+			continue
+		case c.own[i]:
+			c.dropDistro(k)
 			continue
 		}
-		if c.own[i] {
-			if d := c.distro; d != nil && k.Qualifiers["distro"] == strings.TrimSuffix(d.ID+"-"+cmp.Or(d.VersionID, d.Codename), "-") {
-				delete(k.Qualifiers, "distro")
-			}
-			if len(k.Qualifiers) == 0 {
-				k.Qualifiers = nil
-			}
-			continue
-		}
-		if v := c.vote(i); k.Namespace == "" || vendorOf(k.Namespace, v.id) {
-			stated := c.hints[i].distro != "" || c.distro != nil && !vendorOf(k.Namespace, c.distro.ID)
-			own := c.elsewhere(v)
-			if c.distro != nil && v.stated() == 0 && c.hints[i].distro != "" && v.id != distro.ID(c.distro.ID) && packaged(v.id) {
-				own = cmp.Or(own, v.id) // of no known release
-			}
-			if own != "" && stated {
-				setDistro(k, own)
-				k.Namespace = thirdParty(k, v.id)
-			}
-		}
-		if k.Qualifiers["distro"] == "" && c.distro != nil && (k.Namespace == "" || vendorOf(k.Namespace, c.distro.ID)) {
-			k.Namespace = thirdParty(k, c.distro.ID)
-		}
+		c.setNamespace(i)
 		if o, ok := c.sources[k.Type+"\x00"+k.Name]; ok && k.SourcePackage == nil {
 			k.SourcePackage = &o
 			sourceVersion(k)
 		}
 		if k.SourcePackage != nil {
-			noSource = -1
-		} else if noSource >= 0 {
-			noSource++
+			withSource++
+		} else {
+			withoutSource++
 		}
 	}
-	if noSource > 1 { // every distribution has some packages with a source package
+	if withSource == 0 && withoutSource > 1 { // every distribution has some packages with a source package
 		const what = "packages without source packages, which advisories of distributions name"
 		c.Diagnose(analyzer.Unsupported, what, "")
-		c.problems[what].count = noSource
+		c.problems[what].count = withoutSource
+	}
+}
+
+// dropDistro removes the qualifier of an own component that repeats the distribution of the document.
+func (c *Collector) dropDistro(k *analyzer.Component) {
+	if d := c.distro; d != nil && k.Qualifiers["distro"] == strings.TrimSuffix(d.ID+"-"+cmp.Or(d.VersionID, d.Codename), "-") {
+		delete(k.Qualifiers, "distro")
+	}
+	if len(k.Qualifiers) == 0 {
+		k.Qualifiers = nil
+	}
+}
+
+// setNamespace sets the namespace of a package of a third party, and the distribution of a package if it is another than that of the document.
+func (c *Collector) setNamespace(i int) {
+	k := &c.components[i]
+	if v := c.vote(i); k.Namespace == "" || vendorOf(k.Namespace, v.id) {
+		stated := c.hints[i].distro != "" || c.distro != nil && !vendorOf(k.Namespace, c.distro.ID)
+		own := c.otherDistro(v)
+		if c.distro != nil && v.stated() == 0 && c.hints[i].distro != "" && v.id != distro.ID(c.distro.ID) && packaged(v.id) {
+			own = cmp.Or(own, v.id) // of no known release
+		}
+		if own != "" && stated {
+			setDistro(k, own)
+			k.Namespace = thirdParty(k, v.id)
+		}
+	}
+	if k.Qualifiers["distro"] == "" && c.distro != nil && (k.Namespace == "" || vendorOf(k.Namespace, c.distro.ID)) {
+		k.Namespace = thirdParty(k, c.distro.ID)
 	}
 }
 

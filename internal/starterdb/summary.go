@@ -1,14 +1,13 @@
 package starterdb
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/hullmark/hullmark/internal/english"
+	"github.com/hullmark/hullmark/internal/releaseorder"
 )
 
 // Summary returns two sentences: the advisories that the database has, with their age, and its gaps.
@@ -39,7 +38,7 @@ func (d *DB) Summary(now time.Time) []string {
 	}
 	var parts []string
 	for _, k := range ages {
-		slices.SortFunc(known[k], compareReleases)
+		slices.SortFunc(known[k], releaseorder.Compare)
 		parts = append(parts, fmt.Sprintf("%s of %s (%s)",
 			strings.TrimSpace(k.namespace+" "+strings.Join(known[k], ", ")), k.date.Format(time.DateOnly), daysOld(k.date, now)))
 	}
@@ -47,21 +46,6 @@ func (d *DB) Summary(now time.Time) []string {
 		"it has the advisories of " + strings.Join(parts, " and "),
 		"it has some advisories of " + strings.Join(samples, ", ") + ", and none of other ecosystems",
 	}
-}
-
-// compareReleases orders numbers by value and before names: 9, 10, sid.
-func compareReleases(a, b string) int {
-	x, errX := strconv.ParseFloat(a, 64)
-	y, errY := strconv.ParseFloat(b, 64)
-	switch {
-	case errX == nil && errY == nil:
-		return cmp.Compare(x, y)
-	case errX == nil:
-		return -1
-	case errY == nil:
-		return 1
-	}
-	return strings.Compare(a, b)
 }
 
 // daysOld returns the age of data: "2,640 days old".

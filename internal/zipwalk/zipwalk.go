@@ -17,6 +17,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/inflate"
+	"github.com/hullmark/hullmark/internal/limit"
 )
 
 // Limits bound a walk over all archives of a file together. Zero fields mean the defaults, which real archives don't reach.
@@ -37,27 +38,14 @@ type Limits struct {
 }
 
 func (l Limits) withDefaults() Limits {
-	set := func(v *int, d int) {
-		if *v <= 0 {
-			*v = d
-		}
-	}
-	set(&l.Depth, 32)
-	set(&l.Archives, 16<<10)
-	set(&l.Entries, 1<<20)
-	set(&l.Wanted, 64<<10)
-	if l.Content <= 0 {
-		l.Content = 64 << 20
-	}
-	if l.Bytes <= 0 {
-		l.Bytes = 1 << 30
-	}
-	if l.Held <= 0 {
-		l.Held = 128 << 20
-	}
-	if l.Ratio <= 0 {
-		l.Ratio = 200
-	}
+	limit.Default(&l.Depth, 32)
+	limit.Default(&l.Archives, 16<<10)
+	limit.Default(&l.Entries, 1<<20)
+	limit.Default(&l.Wanted, 64<<10)
+	limit.Default(&l.Content, 64<<20)
+	limit.Default(&l.Bytes, 1<<30)
+	limit.Default(&l.Held, 128<<20)
+	limit.Default(&l.Ratio, 200)
 	if l.Hold == nil {
 		l.Hold = func(int64) error { return nil }
 	}

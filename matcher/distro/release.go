@@ -20,9 +20,9 @@ func ReleaseOf(id, versionID, codename string) string {
 	case d == nil:
 		d = &Distro{Elements: 1}
 	}
-	version := d.plain(versionID)
+	version := d.normalRelease(versionID)
 	if version == "" {
-		version = d.plain(codename)
+		version = d.normalRelease(codename)
 	}
 	for i := range d.Releases {
 		if r := &d.Releases[i]; r.Codename == version && version != "" {
@@ -41,9 +41,9 @@ func ReleaseOf(id, versionID, codename string) string {
 	return short
 }
 
-// plain returns the number or codename of a release in a text, in lower case. A service pack of SUSE is the second element
+// normalRelease returns the number or codename of a release in a text, in lower case. A service pack of SUSE is the second element
 // of the number: "15 SP5" is "15.5". Service packs of other distributions are not part of the release.
-func (d *Distro) plain(text string) string {
+func (d *Distro) normalRelease(text string) string {
 	fields := strings.Fields(strings.ToLower(text))
 	if len(fields) == 0 {
 		return ""

@@ -78,7 +78,7 @@ func DebThirdParty(version, maintainer, origin, vendor string) string {
 	if namesRelease(version) {
 		for _, family := range [][]Distro{debianFamily, ubuntuFamily} { // it rebuilds a package of this maintainer
 			for i := range family {
-				if family[i].maintains(host) {
+				if family[i].isMaintainerHost(host) {
 					return "local"
 				}
 			}
@@ -123,8 +123,8 @@ func namesRelease(version string) bool {
 	return false
 }
 
-// maintains reports whether the distribution's maintainers have addresses at a host.
-func (d *Distro) maintains(host string) bool {
+// isMaintainerHost reports whether the distribution's maintainers have addresses at a host.
+func (d *Distro) isMaintainerHost(host string) bool {
 	return slices.ContainsFunc(d.Maintainers, func(domain string) bool {
 		return host == domain || strings.HasSuffix(host, "."+domain)
 	})
@@ -138,12 +138,12 @@ func RPMThirdParty(id, vendor string) string {
 	if d == nil || len(d.Vendors) == 0 || vendor == "" {
 		return ""
 	}
-	if base := find(d.Base); d.sells(vendor) || base != nil && base.sells(vendor) {
+	if base := find(d.Base); d.isVendor(vendor) || base != nil && base.isVendor(vendor) {
 		return ""
 	}
 	for _, family := range [][]Distro{redHatFamily, suseFamily, rpmFamily} {
 		for i := range family {
-			if family[i].sells(vendor) {
+			if family[i].isVendor(vendor) {
 				return family[i].ID
 			}
 		}
@@ -151,8 +151,8 @@ func RPMThirdParty(id, vendor string) string {
 	return slug(vendor)
 }
 
-// sells reports whether a Vendor begins with one of the distribution's: "Red Hat, Inc. <http://bugzilla.redhat.com>".
-func (d *Distro) sells(vendor string) bool {
+// isVendor reports whether a Vendor begins with one of the distribution's: "Red Hat, Inc. <http://bugzilla.redhat.com>".
+func (d *Distro) isVendor(vendor string) bool {
 	vendor = fold(vendor)
 	return slices.ContainsFunc(d.Vendors, func(v string) bool { return strings.HasPrefix(vendor, fold(v)) })
 }

@@ -48,8 +48,8 @@ func newIndex(lists []*allowList) *index {
 	return x
 }
 
-// A thing is the subject of a decision.
-type thing struct {
+// A decisionSubject is the subject of a decision.
+type decisionSubject struct {
 	match   *matcher.Match
 	pkg     *purl.Target
 	finding *analyzer.FileFinding
@@ -58,7 +58,7 @@ type thing struct {
 }
 
 // candidates returns the entries that may be about a thing, in the order of the lists.
-func (x *index) candidates(t thing) []int {
+func (x *index) candidates(t decisionSubject) []int {
 	if len(x.entries) == 0 {
 		return nil
 	}
@@ -103,8 +103,8 @@ func (x *index) fitting(id string) []int {
 	return list
 }
 
-// about reports whether an entry is about a decision on a thing.
-func (e *entry) about(d *report.Decision, t thing) bool {
+// matchesDecision reports whether an entry is about a decision on a thing.
+func (e *entry) matchesDecision(d *report.Decision, t decisionSubject) bool {
 	if e.vulnerability != "" && t.match == nil ||
 		e.policy != "" && e.policy != d.Policy || e.rule != "" && e.rule != d.Rule {
 		return false

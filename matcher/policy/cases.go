@@ -94,46 +94,62 @@ func (l *loader) cases(c *Cases, root *yaml.Node) {
 			continue
 		}
 		if x.rule != "" {
-			for _, key := range []string{"action", "rules", "image"} {
-				if t.values[key] != nil {
-					l.failAt(t.line(key), "%s is about one rule, and has no %q", t.what, key)
-				}
-			}
-			switch word := t.text("holds", true); word {
-			case "true", "false":
-				x.holds = word == "true"
-			case "":
-			default:
-				l.failAt(t.line("holds"), "holds %q of %s is neither true nor false", word, t.what)
-			}
+			l.ruleCase(&x, t)
 		} else {
-			if x.given != nil {
-				l.failAt(t.line("given"), "%s has a report, and nothing else is given", t.what)
-			}
-			x.action = l.action(t, "action")
-			if t.values["rules"] != nil {
-				x.rules = []string{}
-			}
-			for _, n := range t.list("rules") {
-				x.rules = append(x.rules, n.Value)
-			}
+			l.reportCase(&x, t)
 		}
 		c.list = append(c.list, x)
+	}
+}
+
+// ruleCase reads the expectation of one rule.
+func (l *loader) ruleCase(x *testCase, t table) {
+	for _, key := range []string{"action", "rules", "image"} {
+		if t.values[key] != nil {
+			l.failAt(t.line(key), "%s is about one rule, and has no %q", t.what, key)
+		}
+	}
+	switch word := t.text("holds", true); word {
+	case "true", "false":
+		x.holds = word == "true"
+	case "":
+	default:
+		l.failAt(t.line("holds"), "holds %q of %s is neither true nor false", word, t.what)
+	}
+}
+
+// reportCase reads the expectation of a report.
+func (l *loader) reportCase(x *testCase, t table) {
+	if x.given != nil {
+		l.failAt(t.line("given"), "%s has a report, and nothing else is given", t.what)
+	}
+	x.action = l.action(t, "action")
+	if t.values["rules"] != nil {
+		x.rules = []string{}
+	}
+	for _, n := range t.list("rules") {
+		x.rules = append(x.rules, n.Value)
 	}
 }
 
 // instant reads a day or an instant.
 func (l *loader) instant(t table, key string, need bool) time.Time {
 	text := t.text(key, need)
-	for _, form := range []string{time.DateOnly, time.RFC3339} {
-		if at, err := time.Parse(form, text); err == nil {
-			return at
-		}
-	}
-	if text != "" {
+	at, ok := parseInstant(text)
+	if !ok && text != "" {
 		l.failAt(t.line(key), "%s %q of %s is neither a day (2026-12-31) nor an instant (RFC 3339)", key, text, t.what)
 	}
-	return time.Time{}
+	return at
+}
+
+// parseInstant reads "2026-12-31" or an instant of RFC 3339.
+func parseInstant(text string) (at time.Time, ok bool) {
+	for _, form := range []string{time.DateOnly, time.RFC3339} {
+		if at, err := time.Parse(form, text); err == nil {
+			return at, true
+		}
+	}
+	return time.Time{}, false
 }
 
 // Run judges all cases by a document. Read returns the report in a file that a case names.
@@ -197,7 +213,7 @@ func (x *testCase) tryRule(ctx context.Context, d *Document) (string, error) {
 	policyName, ruleName, _ := strings.Cut(x.rule, "/")
 	p := d.policies[policyName]
 	if p == nil {
-		return "", fmt.Errorf("there is no policy %q%s", policyName, meant(policyName, d.Policies))
+		return "", fmt.Errorf("there is no policy %q%s", policyName, didYouMean(policyName, d.Policies))
 	}
 	i := slices.IndexFunc(p.rules, func(r rule) bool { return r.name == ruleName })
 	if i < 0 {
@@ -205,13 +221,13 @@ func (x *testCase) tryRule(ctx context.Context, d *Document) (string, error) {
 		for i := range p.rules {
 			names = append(names, p.rules[i].name)
 		}
-		return "", fmt.Errorf("policy %q has no rule %q%s", policyName, ruleName, meant(ruleName, names))
+		return "", fmt.Errorf("policy %q has no rule %q%s", policyName, ruleName, didYouMean(ruleName, names))
 	}
 	in := report.PolicyInput{Now: x.now, Report: new(analyzer.Report), Result: new(matcher.Result)}
 	j := newJudge(ctx, d, &in, imageref.Reference{}, &mapping{})
 	v := j.values
 	v.pkg, v.match, v.finding, v.record, v.file = new(packageValue), &matchValue{Package: new(packageValue)}, new(findingValue), new(recordValue), new(fileValue)
-	if err := v.give(x.given); err != nil {
+	if err := v.setFromYAML(x.given); err != nil {
 		return "", err
 	}
 	r := &p.rules[i]

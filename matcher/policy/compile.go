@@ -26,7 +26,7 @@ func compile(env *cel.Env, text string, on report.Target) (*cel.Ast, []*common.E
 	for range maxRepairs {
 		checked, issues := env.Check(parsed)
 		if issues.Err() == nil {
-			if errs := misfits(checked.NativeRep()); len(errs) > 0 {
+			if errs := comparisonErrors(checked.NativeRep()); len(errs) > 0 {
 				return nil, errs
 			}
 			return checked, nil
@@ -43,7 +43,7 @@ func compile(env *cel.Env, text string, on report.Target) (*cel.Ast, []*common.E
 				changed = true
 				continue
 			}
-			if hint := advice(tree, call, operands(e.Message)); hint != "" {
+			if hint := replacementOf(tree, call, operands(e.Message)); hint != "" {
 				e.Message = hint
 			}
 			explain(tree, e, on)
@@ -148,9 +148,9 @@ func literalText(e ast.Expr) (string, bool) {
 	return string(s), ok
 }
 
-// misfits returns the errors of an expression whose types fit by CEL's rules alone: comparisons of a version or a severity with
+// comparisonErrors returns the errors of an expression whose types fit by CEL's rules alone: comparisons of a version or a severity with
 // a value whose type is known late, and orders of texts, in which "1.10" is before "1.9".
-func misfits(tree *ast.AST) []*common.Error {
+func comparisonErrors(tree *ast.AST) []*common.Error {
 	var errs []*common.Error
 	fail := func(e ast.Expr, message string) {
 		errs = append(errs, &common.Error{Location: tree.SourceInfo().GetStartLocation(e.ID()), Message: message, ExprID: e.ID()})
@@ -161,7 +161,7 @@ func misfits(tree *ast.AST) []*common.Error {
 		case ast.ListKind:
 			for _, element := range e.AsList().Elements() {
 				first := kindOf(e.AsList().Elements()[0])
-				if kind := kindOf(element); kind != first && (special(kind) || special(first)) {
+				if kind := kindOf(element); kind != first && (isOwnType(kind) || isOwnType(first)) {
 					fail(e, fmt.Sprintf("a list has a %s and a %s; write version(%q) for a version, and HIGH for a severity", first, kind, "1.9"))
 					return
 				}
@@ -175,10 +175,10 @@ func misfits(tree *ast.AST) []*common.Error {
 			switch {
 			case a == "null_type" || b == "null_type":
 				fail(e, "no value is null; a text that is unknown is \"\", a time timestamp(0), and a version is tested with != \"\"")
-			case a != b && (special(a) || special(b)):
-				fail(e, advice(tree, e, []string{a, b}))
+			case a != b && (isOwnType(a) || isOwnType(b)):
+				fail(e, replacementOf(tree, e, []string{a, b}))
 			case a == "string" && b == "string" && slices.Contains(orders, call.FunctionName()):
-				fail(e, fmt.Sprintf("texts have no order; write version(%s) %s version(%s), or timestamp() for times", source(tree, call.Args()[0]), sign(call.FunctionName()), source(tree, call.Args()[1])))
+				fail(e, fmt.Sprintf("texts have no order; write version(%s) %s version(%s), or timestamp() for times", source(tree, call.Args()[0]), operatorOf(call.FunctionName()), source(tree, call.Args()[1])))
 			}
 		}
 	}))
@@ -197,12 +197,12 @@ func element(kind string) string {
 	return kind
 }
 
-// special reports whether a type is one of package policy's own.
-func special(kind string) bool { return kind == "version" || kind == "severity" }
+// isOwnType reports whether a type is one of package policy's own.
+func isOwnType(kind string) bool { return kind == "version" || kind == "severity" }
 
-// advice says what to write instead of a call, given the types of its arguments. It returns "" if the call is about neither
+// replacementOf says what to write instead of a call, given the types of its arguments. It returns "" if the call is about neither
 // versions nor severities.
-func advice(tree *ast.AST, call ast.Expr, kinds []string) string {
+func replacementOf(tree *ast.AST, call ast.Expr, kinds []string) string {
 	c := call.AsCall()
 	args := c.Args()
 	if c.IsMemberFunction() {
@@ -211,7 +211,7 @@ func advice(tree *ast.AST, call ast.Expr, kinds []string) string {
 	if len(args) != len(kinds) {
 		return ""
 	}
-	i := slices.IndexFunc(kinds, func(k string) bool { return special(element(k)) })
+	i := slices.IndexFunc(kinds, func(k string) bool { return isOwnType(element(k)) })
 	if i < 0 {
 		return ""
 	}
@@ -220,16 +220,16 @@ func advice(tree *ast.AST, call ast.Expr, kinds []string) string {
 		return fmt.Sprintf("%s is a %s and no text; write string(%[1]s) for its text", source(tree, args[i]), kind)
 	}
 	texts := []string{source(tree, args[0]), source(tree, args[1])}
-	texts[1-i] = proper(tree, kind, args[1-i])
-	return fmt.Sprintf("%s is a %s and compares only with another; write %s %s %s", source(tree, args[i]), kind, texts[0], sign(c.FunctionName()), texts[1])
+	texts[1-i] = literalFor(tree, kind, args[1-i])
+	return fmt.Sprintf("%s is a %s and compares only with another; write %s %s %s", source(tree, args[i]), kind, texts[0], operatorOf(c.FunctionName()), texts[1])
 }
 
-// proper returns how to write a value of a type instead of an expression of another.
-func proper(tree *ast.AST, kind string, e ast.Expr) string {
+// literalFor returns how to write a value of a type instead of an expression of another.
+func literalFor(tree *ast.AST, kind string, e ast.Expr) string {
 	if e.Kind() == ast.ListKind {
 		var elements []string
 		for _, element := range e.AsList().Elements() {
-			elements = append(elements, proper(tree, kind, element))
+			elements = append(elements, literalFor(tree, kind, element))
 		}
 		return "[" + strings.Join(elements, ", ") + "]"
 	}
@@ -271,8 +271,8 @@ func unparse(tree *ast.AST, e ast.Expr) (string, error) {
 	return strings.ReplaceAll(text, "\n", " "), err // line breaks in texts are escaped
 }
 
-// sign returns the sign of an operator: "<".
-func sign(function string) string {
+// operatorOf returns the sign of an operator: "<".
+func operatorOf(function string) string {
 	text, _ := operators.FindReverse(function)
 	return text
 }

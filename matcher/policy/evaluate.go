@@ -227,29 +227,8 @@ func (j *judge) decide(p *policy, s *subject) (bool, error) {
 			continue
 		}
 		decided = true
-		x := s.decision
-		x.Policy, x.Rule, x.Line, x.Ruled, x.Hide = p.name, r.name, r.line, r.action, r.hide
-		if x.Target == report.TargetFile && j.files[r] >= maxFiles { // counted only
-			j.allow(&x, s.about)
-			if j.more[r] == nil {
-				j.more[r] = make(map[report.Action]int)
-			}
-			j.more[r][x.Action]++
-		} else {
-			if x.Message, err = j.say(r.message); err != nil {
-				return false, fail(err)
-			}
-			if x.Message == "" && (x.Target == report.TargetRecord || x.Target == report.TargetFile) { // for which reports have no column
-				x.Message = r.name + ": " + s.name()
-			}
-			if x.Ruled > report.Go && j.saw < maxEvidence {
-				j.saw++
-				x.Evidence = j.evidence(r.when)
-			}
-			if x.Target == report.TargetFile {
-				j.files[r]++
-			}
-			j.record(x, s.about)
+		if err := j.apply(p, r, s); err != nil {
+			return false, fail(err)
 		}
 		if !p.all {
 			return true, nil
@@ -258,14 +237,43 @@ func (j *judge) decide(p *policy, s *subject) (bool, error) {
 	return decided, nil
 }
 
+// apply records the decision of a rule that holds. It only counts files beyond maxFiles.
+func (j *judge) apply(p *policy, r *rule, s *subject) (err error) {
+	x := s.decision
+	x.Policy, x.Rule, x.Line, x.Ruled, x.Hide = p.name, r.name, r.line, r.action, r.hide
+	if x.Target == report.TargetFile && j.files[r] >= maxFiles {
+		j.allow(&x, s.about)
+		if j.more[r] == nil {
+			j.more[r] = make(map[report.Action]int)
+		}
+		j.more[r][x.Action]++
+		return nil
+	}
+	if x.Message, err = j.say(r.message); err != nil {
+		return err
+	}
+	if x.Message == "" && (x.Target == report.TargetRecord || x.Target == report.TargetFile) { // for which reports have no column
+		x.Message = r.name + ": " + s.name()
+	}
+	if x.Ruled > report.Go && j.saw < maxEvidence {
+		j.saw++
+		x.Evidence = j.evidence(r.when)
+	}
+	if x.Target == report.TargetFile {
+		j.files[r]++
+	}
+	j.record(x, s.about)
+	return nil
+}
+
 // record adds a decision, after the entries that allow it.
-func (j *judge) record(d report.Decision, about func() thing) {
+func (j *judge) record(d report.Decision, about func() decisionSubject) {
 	j.allow(&d, about)
 	j.verdict.Decisions = append(j.verdict.Decisions, d)
 }
 
 // allow looks for the entry that turns a decision to stop or to warn into Go.
-func (j *judge) allow(d *report.Decision, about func() thing) {
+func (j *judge) allow(d *report.Decision, about func() decisionSubject) {
 	d.Action = d.Ruled
 	if d.Ruled <= report.Go || len(j.index.entries) == 0 {
 		return
@@ -273,7 +281,7 @@ func (j *judge) allow(d *report.Decision, about func() thing) {
 	t := about()
 	for _, i := range j.index.candidates(t) {
 		e := j.index.entries[i]
-		if !e.about(d, t) {
+		if !e.matchesDecision(d, t) {
 			continue
 		}
 		j.used[e] = true

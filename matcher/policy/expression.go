@@ -119,7 +119,7 @@ func (l *loader) expression(n *yaml.Node, text string, on report.Target, what st
 	checked, errs := compile(env, unreserve(text), on)
 	failed := len(errs) > 0
 	if !failed {
-		errs = strangers(checked.NativeRep(), on)
+		errs = unknownValueErrors(checked.NativeRep(), on)
 		failed = len(errs) > 0 && l.doc.Version > 1
 	}
 	for _, e := range errs {

@@ -33,7 +33,7 @@ func explain(tree *ast.AST, e *common.Error, on report.Target) {
 			for i := range t.NumField() {
 				names = append(names, t.Field(i).Tag.Get("cel"))
 			}
-			e.Message += "; " + typeWord(t) + " has " + strings.Join(names, ", ") + meant(name, names)
+			e.Message += "; " + typeWord(t) + " has " + strings.Join(names, ", ") + didYouMean(name, names)
 		}
 	}
 	if name, ok := quoted("undeclared reference to"); ok {
@@ -52,12 +52,12 @@ func explain(tree *ast.AST, e *common.Error, on report.Target) {
 		for _, c := range spec.Constants {
 			more = append(more, c.Name)
 		}
-		e.Message = fmt.Sprintf("undeclared reference to '%s'; a rule on %s has %s%s", name, on, strings.Join(names, ", "), meant(name, more))
+		e.Message = fmt.Sprintf("undeclared reference to '%s'; a rule on %s has %s%s", name, on, strings.Join(names, ", "), didYouMean(name, more))
 	}
 }
 
-// meant suggests the nearest word of a list.
-func meant(word string, list []string) string {
+// didYouMean suggests the nearest word of a list.
+func didYouMean(word string, list []string) string {
 	if w := suggest.Word(word, list); w != "" {
 		return "; is " + w + " meant?"
 	}
@@ -185,8 +185,8 @@ func (s *scope) field(e ast.Expr) *reflect.StructField {
 	return nil
 }
 
-// strangers returns an error for each text that is compared with a field and is not among its values: the comparison is always false.
-func strangers(tree *ast.AST, on report.Target) []*common.Error {
+// unknownValueErrors returns an error for each text that is compared with a field and is not among its values: the comparison is always false.
+func unknownValueErrors(tree *ast.AST, on report.Target) []*common.Error {
 	var errs []*common.Error
 	s := newScope(tree, on)
 	s.walk(tree.Expr(), func(e ast.Expr) {
@@ -211,7 +211,7 @@ func strangers(tree *ast.AST, on report.Target) []*common.Error {
 				if word, ok := literalText(w); ok && word != "" && !slices.Contains(values, word) {
 					errs = append(errs, &common.Error{
 						Location: tree.SourceInfo().GetStartLocation(w.ID()), ExprID: w.ID(),
-						Message: fmt.Sprintf("%q is no %s; it is one of %s%s", word, f.Tag.Get("cel"), strings.Join(values, ", "), meant(word, values)),
+						Message: fmt.Sprintf("%q is no %s; it is one of %s%s", word, f.Tag.Get("cel"), strings.Join(values, ", "), didYouMean(word, values)),
 					})
 				}
 			}

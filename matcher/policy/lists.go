@@ -90,16 +90,9 @@ func (v *values) list(name string) any {
 		}
 		return list
 	case "matches":
-		list := []*matchValue{}
-		for i := range in.Result.Matches {
-			m := &in.Result.Matches[i]
-			if c := v.j.packages[m.Component]; c != nil && !m.Suppressed() {
-				list = append(list, v.j.valueOfMatch(m, c))
-			}
-		}
-		return list
+		return v.j.matches()
 	case "findings":
-		if len(in.Report.Findings) == 0 && !looked(in.Report) {
+		if len(in.Report.Findings) == 0 && !examinesContent(in.Report) {
 			return types.NewErr("no analyzer looked for findings")
 		}
 		list := make([]*findingValue, len(in.Report.Findings))
@@ -108,7 +101,7 @@ func (v *values) list(name string) any {
 		}
 		return list
 	case "records":
-		if len(in.Report.Records) == 0 && !looked(in.Report) {
+		if len(in.Report.Records) == 0 && !examinesContent(in.Report) {
 			return types.NewErr("no analyzer looked for records")
 		}
 		list := make([]*recordValue, len(in.Report.Records))
@@ -117,13 +110,8 @@ func (v *values) list(name string) any {
 		}
 		return list
 	case "accounts":
-		list := []*accountValue{}
-		for i := range in.Report.Records {
-			if r := &in.Report.Records[i]; r.Kind == "account" {
-				list = append(list, valueOfAccount(r))
-			}
-		}
-		if len(list) == 0 && !searched(in.Report, "accounts") {
+		list := accountsOf(in.Report)
+		if len(list) == 0 && !examinesKind(in.Report, "accounts") {
 			return types.NewErr("no analyzer looked for accounts")
 		}
 		return list
@@ -150,15 +138,37 @@ func (v *values) list(name string) any {
 	return nil
 }
 
-// looked reports whether an analyzer looked for more than packages and the list of files.
-func looked(r *analyzer.Report) bool {
+// matches returns the values of the matches that VEX statements leave.
+func (j *judge) matches() []*matchValue {
+	list := []*matchValue{}
+	for i := range j.in.Result.Matches {
+		m := &j.in.Result.Matches[i]
+		if c := j.packages[m.Component]; c != nil && !m.Suppressed() {
+			list = append(list, j.valueOfMatch(m, c))
+		}
+	}
+	return list
+}
+
+func accountsOf(r *analyzer.Report) []*accountValue {
+	list := []*accountValue{}
+	for i := range r.Records {
+		if record := &r.Records[i]; record.Kind == "account" {
+			list = append(list, valueOfAccount(record))
+		}
+	}
+	return list
+}
+
+// examinesContent reports whether an analyzer looked for more than packages and the list of files.
+func examinesContent(r *analyzer.Report) bool {
 	return slices.ContainsFunc(r.Examined, func(x analyzer.Examination) bool {
 		return x.NotRun == "" && slices.ContainsFunc(x.Finds, func(kind string) bool { return !slices.Contains([]string{"packages", "hints", "file-list"}, kind) })
 	})
 }
 
-// searched reports whether an analyzer looked for a kind of things in all files.
-func searched(r *analyzer.Report, kind string) bool {
+// examinesKind reports whether an analyzer looked for a kind of things in all files.
+func examinesKind(r *analyzer.Report, kind string) bool {
 	return slices.ContainsFunc(r.Examined, func(x analyzer.Examination) bool { return x.NotRun == "" && slices.Contains(x.Finds, kind) })
 }
 

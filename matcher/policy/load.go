@@ -142,7 +142,7 @@ func (l *loader) rule(n *yaml.Node, what, of string) (rule, bool) {
 	r.on = report.Target(on)
 	known := slices.Contains(kinds(), r.on)
 	if on != "" && !known {
-		l.failAt(t.line("on"), "on %q of %s is not one of %s%s", on, t.what, strings.Join(words(kinds()), ", "), meant(on, words(kinds())))
+		l.failAt(t.line("on"), "on %q of %s is not one of %s%s", on, t.what, strings.Join(words(kinds()), ", "), didYouMean(on, words(kinds())))
 	}
 	r.action = l.action(t, "action")
 	if when := t.text("when", true); when != "" && known {
@@ -236,7 +236,7 @@ func (l *loader) entry(n *yaml.Node, what string) *entry {
 		e.policy, e.rule, _ = strings.Cut(text, "/")
 		about = append(about, "rule "+text)
 		if p := l.doc.policies[e.policy]; p == nil {
-			l.failAt(t.line("rule"), "rule of %s: there is no policy %q%s", what, e.policy, meant(e.policy, l.doc.Policies))
+			l.failAt(t.line("rule"), "rule of %s: there is no policy %q%s", what, e.policy, didYouMean(e.policy, l.doc.Policies))
 		} else if e.rule != "" && e.rule != "otherwise" && !slices.ContainsFunc(p.rules, func(r rule) bool { return r.name == e.rule }) {
 			l.failAt(t.line("rule"), "rule of %s: policy %q has no rule %q", what, e.policy, e.rule)
 		}
@@ -320,7 +320,7 @@ func (l *loader) chosen(m *mapping, t table) {
 	for _, n := range t.list("policies") {
 		switch p := l.doc.policies[n.Value]; {
 		case p == nil:
-			l.fail(n, "%s: there is no policy %q%s", t.what, n.Value, meant(n.Value, l.doc.Policies))
+			l.fail(n, "%s: there is no policy %q%s", t.what, n.Value, didYouMean(n.Value, l.doc.Policies))
 		case slices.Contains(m.policies, p):
 			l.fail(n, "%s chooses policy %q twice", t.what, n.Value)
 		default:

@@ -92,7 +92,7 @@ func (l *loader) table(n *yaml.Node, what string, keys ...string) (table, bool) 
 		k, v := n.Content[i], n.Content[i+1]
 		switch {
 		case k.Kind != yaml.ScalarNode || !slices.Contains(keys, k.Value):
-			l.fail(k, "%s has no key %q; it has %s%s", what, k.Value, strings.Join(keys, ", "), meant(k.Value, keys))
+			l.fail(k, "%s has no key %q; it has %s%s", what, k.Value, strings.Join(keys, ", "), didYouMean(k.Value, keys))
 		case t.values[k.Value] != nil:
 			l.fail(k, "%s has %q twice", what, k.Value)
 		default:

@@ -9,9 +9,9 @@ import (
 
 // A subject is a thing that rules are tried on. It is valid until the next one.
 type subject struct {
-	decision report.Decision // about it, without a rule
-	name     func() string   // for errors and messages
-	about    func() thing    // for allow lists
+	decision report.Decision        // about it, without a rule
+	name     func() string          // for errors and messages
+	about    func() decisionSubject // for allow lists
 }
 
 // subjects yields the things of a kind that a policy judges, and sets the variables for each. A report without a list of files is an
@@ -20,7 +20,7 @@ func (j *judge) subjects(p *policy, on report.Target) iter.Seq2[*subject, error]
 	in := j.in
 	plain := report.Decision{Target: on, Match: -1, Finding: -1}
 	return func(yield func(*subject, error) bool) {
-		s := &subject{decision: plain, name: func() string { return string(on) }, about: func() thing { return thing{} }}
+		s := &subject{decision: plain, name: func() string { return string(on) }, about: func() decisionSubject { return decisionSubject{} }}
 		switch on {
 		case report.TargetImage, report.TargetDistro:
 			yield(s, nil)
@@ -30,7 +30,7 @@ func (j *judge) subjects(p *policy, on report.Target) iter.Seq2[*subject, error]
 				j.values.pkg = j.value(c)
 				s.decision = plain
 				s.decision.Component, s.decision.Place = c.ID, c.Location()
-				s.name, s.about = c.Label, func() thing { return thing{pkg: j.pkg(c)} }
+				s.name, s.about = c.Label, func() decisionSubject { return decisionSubject{pkg: j.pkg(c)} }
 				if !yield(s, nil) {
 					return
 				}
@@ -42,7 +42,7 @@ func (j *judge) subjects(p *policy, on report.Target) iter.Seq2[*subject, error]
 				f := &in.Report.Findings[i]
 				j.values.finding = j.valueOfFinding(f)
 				s.decision.Finding, s.decision.Place = i, j.values.finding.Place
-				s.name, s.about = func() string { return f.Rule + " in " + f.Path }, func() thing { return thing{finding: f} }
+				s.name, s.about = func() string { return f.Rule + " in " + f.Path }, func() decisionSubject { return decisionSubject{finding: f} }
 				if !yield(s, nil) {
 					return
 				}
@@ -52,26 +52,13 @@ func (j *judge) subjects(p *policy, on report.Target) iter.Seq2[*subject, error]
 				r := &in.Report.Records[i]
 				j.values.record = valueOfRecord(r)
 				s.decision.Record, s.decision.Place = i, placeOf(r.Path, r.Line)
-				s.name, s.about = func() string { return r.Kind + " " + r.Key }, func() thing { return thing{record: r} }
+				s.name, s.about = func() string { return r.Kind + " " + r.Key }, func() decisionSubject { return decisionSubject{record: r} }
 				if !yield(s, nil) {
 					return
 				}
 			}
 		case report.TargetFile:
-			if in.Report.Files == nil {
-				yield(nil, fmt.Errorf("%s: policy %q has rules on files, which the scan did not list", j.doc.Name, p.name))
-				return
-			}
-			value := new(fileValue)
-			s.name, s.about = func() string { return value.Path }, func() thing { return thing{path: value.Path} }
-			for f := range in.Report.Files.All() {
-				j.fillFile(value, f)
-				j.values.file = value
-				s.decision.Path, s.decision.Place = f.Path, f.Path
-				if !yield(s, nil) {
-					return
-				}
-			}
+			j.eachFile(p, s, yield)
 		}
 	}
 }
@@ -93,7 +80,25 @@ func (j *judge) eachMatch(p *policy, s *subject, yield func(*subject, error) boo
 			j.values.pkg, j.values.match = j.value(c), j.valueOfMatch(m, c)
 		}
 		s.decision.Match, s.decision.Component, s.decision.Place = i, c.ID, c.Location()
-		s.name, s.about = func() string { return m.ID + " in " + c.Label() }, func() thing { return thing{match: m, pkg: j.pkg(c)} }
+		s.name, s.about = func() string { return m.ID + " in " + c.Label() }, func() decisionSubject { return decisionSubject{match: m, pkg: j.pkg(c)} }
+		if !yield(s, nil) {
+			return
+		}
+	}
+}
+
+// eachFile yields the files in the list of the report.
+func (j *judge) eachFile(p *policy, s *subject, yield func(*subject, error) bool) {
+	if j.in.Report.Files == nil {
+		yield(nil, fmt.Errorf("%s: policy %q has rules on files, which the scan did not list", j.doc.Name, p.name))
+		return
+	}
+	value := new(fileValue)
+	s.name, s.about = func() string { return value.Path }, func() decisionSubject { return decisionSubject{path: value.Path} }
+	for f := range j.in.Report.Files.All() {
+		j.fillFile(value, f)
+		j.values.file = value
+		s.decision.Path, s.decision.Place = f.Path, f.Path
 		if !yield(s, nil) {
 			return
 		}

@@ -78,15 +78,7 @@ func (a *Assessment) countEcosystems() {
 		}
 	}
 	for _, c := range a.Result.Coverage {
-		e := get(matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: c.Release})
-		e.EndOfLife = e.EndOfLife || c.EndOfLife
-		if c.Feed != "" {
-			e.Coverage = append(e.Coverage, c)
-			e.Covered = e.Covered || !c.Sampled && !c.Missing
-			if c.Missing {
-				e.Missing = append(e.Missing, c.Feed)
-			}
-		}
+		get(matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: c.Release}).addCoverage(c)
 	}
 	for _, e := range at {
 		if e.stated == e.Packages && a.notRead(e.Key) { // a statement does not stand for the packages that are there
@@ -101,6 +93,19 @@ func (a *Assessment) countEcosystems() {
 		a.Ecosystems = append(a.Ecosystems, *e)
 	}
 	indirectsort.Sort(a.Ecosystems, func(x, y *Ecosystem) int { return matcher.CompareKeys(x.Key, y.Key) })
+}
+
+// addCoverage adds a row about the ecosystem.
+func (e *Ecosystem) addCoverage(c matcher.Coverage) {
+	e.EndOfLife = e.EndOfLife || c.EndOfLife
+	if c.Feed == "" {
+		return
+	}
+	e.Coverage = append(e.Coverage, c)
+	e.Covered = e.Covered || !c.Sampled && !c.Missing
+	if c.Missing {
+		e.Missing = append(e.Missing, c.Feed)
+	}
 }
 
 // notRead reports whether the scan saw an ecosystem's packages that no analyzer reads. A diagnostic without a type is about the image's distribution.

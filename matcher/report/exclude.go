@@ -89,27 +89,18 @@ func Exclude(found *analyzer.Report, list []Exclusion) (*analyzer.Report, []Excl
 		return nil
 	}
 	rest := *found
-	rest.Components, rest.Findings, rest.Records, rest.Diagnostics = nil, nil, nil, nil
-	for i := range found.Components {
-		if c := &found.Components[i]; c.Nested && first(c.Analyzer, c.Path, c.ArchivePath) == nil || !c.Nested && count(first(c.Analyzer, c.Path, c.ArchivePath), 0) {
-			rest.Components = append(rest.Components, *c)
+	rest.Components = filter(found.Components, func(c *analyzer.Component) bool {
+		e := first(c.Analyzer, c.Path, c.ArchivePath)
+		if c.Nested {
+			return e == nil
 		}
-	}
-	for i := range found.Findings {
-		if f := &found.Findings[i]; count(first(f.Analyzer, f.Path, ""), 1) {
-			rest.Findings = append(rest.Findings, *f)
-		}
-	}
-	for i := range found.Records {
-		if f := &found.Records[i]; count(first(f.Analyzer, f.Path, ""), 2) {
-			rest.Records = append(rest.Records, *f)
-		}
-	}
-	for i := range found.Diagnostics {
-		if d := &found.Diagnostics[i]; mayHidePackages(d) || count(first(d.Analyzer, d.Path, ""), 3) {
-			rest.Diagnostics = append(rest.Diagnostics, *d)
-		}
-	}
+		return count(e, 0)
+	})
+	rest.Findings = filter(found.Findings, func(f *analyzer.FileFinding) bool { return count(first(f.Analyzer, f.Path, ""), 1) })
+	rest.Records = filter(found.Records, func(r *analyzer.FileRecord) bool { return count(first(r.Analyzer, r.Path, ""), 2) })
+	rest.Diagnostics = filter(found.Diagnostics, func(d *analyzer.FileDiagnostic) bool {
+		return mayHidePackages(d) || count(first(d.Analyzer, d.Path, ""), 3)
+	})
 	if slices.ContainsFunc(list, func(e Exclusion) bool { return e.Path != "" }) {
 		rest.Files = excludeFiles(found.Files, first)
 	}
@@ -122,6 +113,17 @@ func Exclude(found *analyzer.Report, list []Exclusion) (*analyzer.Report, []Excl
 		}
 	}
 	return &rest, rows, nil
+}
+
+// filter returns the elements that keep accepts, nil if it accepts none.
+func filter[T any](list []T, keep func(*T) bool) []T {
+	var kept []T
+	for i := range list {
+		if keep(&list[i]) {
+			kept = append(kept, list[i])
+		}
+	}
+	return kept
 }
 
 // excludeFiles returns the list of files without those for which first returns an Exclusion. A nil list stays nil: nothing was listed.

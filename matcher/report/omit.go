@@ -33,7 +33,6 @@ func leaveOut(report *analyzer.Report, result *matcher.Result, o *Options) kept 
 			}
 		}
 	}
-	omit := make([]bool, len(report.Components))
 	omitted := make(map[string]bool)
 	for i := range report.Components {
 		c := &report.Components[i]
@@ -41,22 +40,15 @@ func leaveOut(report *analyzer.Report, result *matcher.Result, o *Options) kept 
 		if o.keeps(place) && (place != analyzer.LockFile || !installed[plainPURL(c)]) {
 			continue
 		}
-		omit[i], omitted[c.ID] = true, true
+		omitted[c.ID] = true
 		if place == analyzer.LockFile {
 			k.declared++
 		}
 	}
 	if len(omitted) > 0 {
 		rest := *report
-		rest.Components = make([]analyzer.Component, 0, len(report.Components)-len(omitted))
-		k.leftOut = make([]analyzer.Component, 0, len(omitted))
-		for i, c := range report.Components {
-			if omit[i] {
-				k.leftOut = append(k.leftOut, c)
-			} else {
-				rest.Components = append(rest.Components, c)
-			}
-		}
+		rest.Components = filter(report.Components, func(c *analyzer.Component) bool { return !omitted[c.ID] })
+		k.leftOut = filter(report.Components, func(c *analyzer.Component) bool { return omitted[c.ID] })
 		k.report = &rest
 	}
 	if result == nil {
@@ -64,18 +56,14 @@ func leaveOut(report *analyzer.Report, result *matcher.Result, o *Options) kept 
 	}
 	if len(omitted) > 0 {
 		rest := *result
-		rest.Matches, rest.Skipped = nil, nil
+		rest.Matches = nil
 		for i := range result.Matches {
 			if !omitted[result.Matches[i].Component] {
 				rest.Matches = append(rest.Matches, result.Matches[i])
 				k.index = append(k.index, i)
 			}
 		}
-		for _, s := range result.Skipped {
-			if !omitted[s.Component] {
-				rest.Skipped = append(rest.Skipped, s)
-			}
-		}
+		rest.Skipped = filter(result.Skipped, func(s *matcher.Skipped) bool { return !omitted[s.Component] })
 		k.result = &rest
 		return k
 	}

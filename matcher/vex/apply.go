@@ -20,103 +20,143 @@ const maxSteps = 5_000_000
 
 // Apply implements [report.VEX]. The rows are in the order of the documents.
 func (docs Documents) Apply(found *analyzer.Report, result *matcher.Result, names []string) (*matcher.Result, []report.VEXDocument) {
-	a := newApplier(found, docs, names)
 	out := *result
 	out.Matches = slices.Clone(result.Matches)
-	byID := make(map[string][]int) // matches of an identifier
-	at := make(map[place]int)      // the match of an identifier in a component
-	for i := range out.Matches {
-		m := &out.Matches[i]
-		c, ok := a.at[m.Component]
+	p := application{
+		applier: newApplier(found, docs, names), docs: docs, matches: out.Matches,
+		byVulnerability: make(map[string][]int), byPlace: make(map[place]int),
+		usages: make([]report.VEXDocument, len(docs)), words: make(map[int][]word),
+	}
+	p.indexMatches()
+	for k := range docs {
+		p.read(k)
+	}
+	for m, list := range p.words {
+		p.decide(m, list)
+	}
+	return &out, p.usages
+}
+
+// An application is the state of one call of Apply.
+type application struct {
+	*applier
+	docs            Documents
+	matches         []matcher.Match
+	byVulnerability map[string][]int // matches of an identifier
+	byPlace         map[place]int    // the match of an identifier in a component
+	usages          []report.VEXDocument
+	words           map[int][]word // of each match
+}
+
+func (p *application) indexMatches() {
+	for i := range p.matches {
+		m := &p.matches[i]
+		c, ok := p.at[m.Component]
 		if !ok {
 			continue
 		}
 		for id := range identifiers(m) {
-			byID[id] = append(byID[id], i)
-			at[place{id, c}] = i
+			p.byVulnerability[id] = append(p.byVulnerability[id], i)
+			p.byPlace[place{id, c}] = i
 		}
 	}
-	usages := make([]report.VEXDocument, len(docs))
-	words := make(map[int][]word) // of each match
-	for k, d := range docs {
-		u := &usages[k]
-		u.Name, u.Format, u.ID, u.Author = d.Name, d.Format, d.ID, d.Author
-		u.Statements, u.Problems = len(d.statements), d.Problems
-		for i := range d.statements {
-			s := &d.statements[i]
-			if d.expired(s) {
-				why := "it has an expiry, and the time is unknown"
-				if !d.at.IsZero() {
-					why = "expired on " + s.Expires.Format(time.RFC3339)
-				}
-				if len(u.Problems) <= maxProblems {
-					u.Problems = append(u.Problems[:len(u.Problems):len(u.Problems)], s.Place+": "+why+"; ignored")
-				}
-				continue
+}
+
+// read collects the words of a document, and describes its use.
+func (p *application) read(document int) {
+	d, u := p.docs[document], &p.usages[document]
+	u.Name, u.Format, u.ID, u.Author = d.Name, d.Format, d.ID, d.Author
+	u.Statements, u.Problems = len(d.statements), d.Problems
+	for i := range d.statements {
+		s := &d.statements[i]
+		if d.expired(s) {
+			if len(u.Problems) <= maxProblems {
+				u.Problems = append(u.Problems[:len(u.Problems):len(u.Problems)], s.Place+": "+d.whyExpired(s)+"; ignored")
 			}
-			named := false
-			best := make(map[int]meeting) // of each match
-			for j := range s.Products {
-				names := a.products(d, &s.Products[j])
-				named = named || names.any()
-				for _, id := range s.Vulnerabilities {
-					id = fold(id)
-					for c, hit := range names.packages {
-						if m, ok := at[place{id, c}]; ok && hit.rank > best[m].rank {
-							best[m] = hit
-						}
-					}
-					if names.whole == "" {
-						continue
-					}
-					for _, m := range byID[id] {
-						if best[m].rank == 0 {
-							best[m] = meeting{byWhole, names.whole}
-						}
-					}
-				}
-			}
-			if named {
-				u.Named++
-			}
-			if len(best) == 0 {
-				u.Unmatched = append(u.Unmatched, a.unmatched(s, out.Matches, byID, named, len(u.Unmatched) < maxHints))
-			}
-			for m, hit := range best {
-				words[m] = append(words[m], word{s, k, i, hit})
-			}
+			continue
 		}
-		u.Truncated = a.steps > maxSteps
-		u.Unresolved = slices.Sorted(maps.Keys(a.unresolved))
-		clear(a.unresolved)
-	}
-	for m, list := range words {
-		slices.SortFunc(list, compareWords)
-		first := list[0].analysis(docs)
-		for _, w := range list[1:] {
-			first.Overruled = append(first.Overruled, w.analysis(docs))
+		best, named := p.matchesOf(d, s)
+		if named {
+			u.Named++
 		}
-		if own := out.Matches[m].Analysis; own != nil {
-			first.Overruled = append(first.Overruled, *own)
+		if len(best) == 0 {
+			u.Unmatched = append(u.Unmatched, p.unmatched(s, p.matches, p.byVulnerability, named, len(u.Unmatched) < maxHints))
 		}
-		out.Matches[m].Analysis = &first
-		usages[list[0].document].Decided++
-		if out.Matches[m].Suppressed() {
-			usages[list[0].document].Suppressed++
-		}
-		seen := map[int]bool{list[0].document: true}
-		for _, w := range list[1:] {
-			switch u := &usages[w.document]; {
-			case seen[w.document]:
-			case w.Status == list[0].Status:
-				u.Agreed++
-			default:
-				u.Overruled++
-			}
-			seen[w.document] = true
+		for m, hit := range best {
+			p.words[m] = append(p.words[m], word{s, document, i, hit})
 		}
 	}
-	return &out, usages
+	u.Truncated = p.steps > maxSteps
+	u.Unresolved = slices.Sorted(maps.Keys(p.unresolved))
+	clear(p.unresolved)
+}
+
+// whyExpired returns why a statement that has an expiry does not hold.
+func (d *Document) whyExpired(s *statement) string {
+	if d.at.IsZero() {
+		return "it has an expiry, and the time is unknown"
+	}
+	return "expired on " + s.Expires.Format(time.RFC3339)
+}
+
+// matchesOf returns the matches of a statement, each with the name of the highest rank, and whether the statement names anything in the image.
+func (p *application) matchesOf(d *Document, s *statement) (best map[int]productMatch, named bool) {
+	best = make(map[int]productMatch)
+	for j := range s.Products {
+		names := p.products(d, &s.Products[j])
+		named = named || names.any()
+		for _, id := range s.Vulnerabilities {
+			p.addBest(best, fold(id), &names)
+		}
+	}
+	return best, named
+}
+
+// addBest adds the matches of an identifier in a product.
+func (p *application) addBest(best map[int]productMatch, id string, names *hits) {
+	for c, hit := range names.packages {
+		if m, ok := p.byPlace[place{id, c}]; ok && hit.rank > best[m].rank {
+			best[m] = hit
+		}
+	}
+	if names.whole == "" {
+		return
+	}
+	for _, m := range p.byVulnerability[id] {
+		if best[m].rank == 0 {
+			best[m] = productMatch{byWhole, names.whole}
+		}
+	}
+}
+
+// decide sets the analysis of a match by the words about it, and counts them for their documents.
+func (p *application) decide(match int, list []word) {
+	slices.SortFunc(list, compareWords)
+	m := &p.matches[match]
+	first := list[0].analysis(p.docs)
+	for _, w := range list[1:] {
+		first.Overruled = append(first.Overruled, w.analysis(p.docs))
+	}
+	if m.Analysis != nil {
+		first.Overruled = append(first.Overruled, *m.Analysis)
+	}
+	m.Analysis = &first
+	u := &p.usages[list[0].document]
+	u.Decided++
+	if m.Suppressed() {
+		u.Suppressed++
+	}
+	seen := map[int]bool{list[0].document: true}
+	for _, w := range list[1:] {
+		switch u := &p.usages[w.document]; {
+		case seen[w.document]:
+		case w.Status == list[0].Status:
+			u.Agreed++
+		default:
+			u.Overruled++
+		}
+		seen[w.document] = true
+	}
 }
 
 // A place is an identifier and the index of a component.
@@ -140,7 +180,7 @@ func fold(id string) string { return strings.ToUpper(id) }
 type word struct {
 	*statement
 	document, index int
-	meeting
+	productMatch
 }
 
 // compareWords puts the deciding word first.

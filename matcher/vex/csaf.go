@@ -210,6 +210,10 @@ func (t *csafTree) relate(list []csafRelation) {
 	}
 }
 
+func (p *product) isNameless() bool {
+	return p.identity.empty() && (len(p.Subcomponents) == 0 || p.Subcomponents[0].empty())
+}
+
 // csafVulnerability adds the statements about one vulnerability. The profile csaf_vex is strict: it requires a reason.
 func (d *Document) csafVulnerability(t *csafTree, i int, v *csafVulnerability, strict bool, budget *int) {
 	place := fmt.Sprintf("vulnerabilities[%d]", i)
@@ -232,7 +236,7 @@ func (d *Document) csafVulnerability(t *csafTree, i int, v *csafVulnerability, s
 			case !ok:
 				d.problem(at, "product %q is not in the product tree", id)
 				continue
-			case p.identity.empty() && (len(p.Subcomponents) == 0 || p.Subcomponents[0].empty()):
+			case p.isNameless():
 				d.problem(at, "product %q has no identifier to find in an image", id)
 				continue
 			}

@@ -137,6 +137,21 @@ func (b *bom) add(list []cdxComponent) {
 	}
 }
 
+// splitVersions returns a product in its affected versions, and in those that are not.
+func splitVersions(p product, list []cdxVersion) (affected, safe product) {
+	affected, safe = p, p
+	for _, v := range list {
+		r := cmp.Or(v.Range, v.Version)
+		switch cmp.Or(v.Status, v.State, "affected") {
+		case "unaffected":
+			safe.Ranges = append(safe.Ranges[:len(safe.Ranges):len(safe.Ranges)], r)
+		case "affected", "unknown":
+			affected.Ranges = append(affected.Ranges[:len(affected.Ranges):len(affected.Ranges)], r)
+		}
+	}
+	return affected, safe
+}
+
 func (d *Document) cdxVulnerability(place string, v *cdxVulnerability) {
 	if v.Analysis == nil || v.Analysis.State == "" {
 		return // an entry of an SBOM, not a statement
@@ -191,16 +206,7 @@ func (d *Document) cdxVulnerability(place string, v *cdxVulnerability) {
 			d.problem(fmt.Sprintf("%s.affects[%d]", place, j), "has no reference")
 			continue
 		}
-		safe := p
-		for _, v := range x.Versions {
-			r := cmp.Or(v.Range, v.Version)
-			switch cmp.Or(v.Status, v.State, "affected") {
-			case "unaffected":
-				safe.Ranges = append(safe.Ranges[:len(safe.Ranges):len(safe.Ranges)], r)
-			case "affected", "unknown":
-				p.Ranges = append(p.Ranges[:len(p.Ranges):len(p.Ranges)], r)
-			}
-		}
+		p, safe := splitVersions(p, x.Versions)
 		if len(safe.Ranges) > 0 {
 			unaffected.Products = append(unaffected.Products, safe)
 		}

@@ -82,8 +82,8 @@ var wholeImage = purl.NewTarget(&analyzer.Component{Package: analyzer.Package{Ty
 
 func serial(s string) string { return strings.TrimPrefix(strings.ToLower(s), "urn:uuid:") }
 
-// A meeting is the name by which a statement met a match, and its rank; the zero meeting is no match.
-type meeting struct {
+// A productMatch is the name by which a statement met a match, and its rank; the zero productMatch is no match.
+type productMatch struct {
 	rank int
 	name string
 }
@@ -101,7 +101,7 @@ const (
 // hits are the things that an identity names.
 type hits struct {
 	whole    string // the name that is the image's or its distribution's, or ""
-	packages map[int]meeting
+	packages map[int]productMatch
 }
 
 func (h *hits) any() bool { return h.whole != "" || len(h.packages) > 0 }
@@ -112,13 +112,13 @@ func (a *applier) products(d *Document, p *product) hits {
 	if len(p.Subcomponents) == 0 || !in.any() {
 		return in
 	}
-	parts := hits{packages: make(map[int]meeting)}
+	parts := hits{packages: make(map[int]productMatch)}
 	outer := slices.Sorted(maps.Keys(in.packages))
 	for k := range p.Subcomponents {
 		sub := a.identify(d, &p.Subcomponents[k])
 		for _, i := range slices.Sorted(maps.Keys(sub.packages)) {
 			m := sub.packages[i]
-			if _, same := in.packages[i]; in.whole == "" && !same && !a.within(i, outer) {
+			if _, same := in.packages[i]; in.whole == "" && !same && !a.isWithin(i, outer) {
 				continue
 			}
 			if m.rank += inPart; m.rank > parts.packages[i].rank {
@@ -129,13 +129,13 @@ func (a *applier) products(d *Document, p *product) hits {
 	return parts
 }
 
-// within reports whether a package lies in another of a list.
-func (a *applier) within(i int, in []int) bool {
+// isWithin reports whether a package lies in another of a list.
+func (a *applier) isWithin(i int, in []int) bool {
 	for _, j := range in {
 		if a.steps++; a.steps > maxSteps {
 			return false
 		}
-		if a.lies(a.packages[i].Component, a.packages[j].Component) {
+		if a.isPartOf(a.packages[i].Component, a.packages[j].Component) {
 			return true
 		}
 	}
@@ -144,38 +144,12 @@ func (a *applier) within(i int, in []int) bool {
 
 // identify finds an identity in the image.
 func (a *applier) identify(d *Document, id *identity) hits {
-	h := hits{packages: make(map[int]meeting)}
-	add := func(i int, m meeting) {
-		if m.rank > h.packages[i].rank {
-			h.packages[i] = m
-		}
-	}
-	if d.Format == formatSPDX || d.bom != nil && a.own[serial(d.bom.serial)] { // the image's own BOM, with references to components
-		for _, ref := range id.Refs {
-			if i, ok := a.at[ref]; ok {
-				add(i, meeting{byPlace, ref})
-			}
-		}
-		if len(h.packages) > 0 {
-			return h
-		}
-	}
-	for _, ref := range id.Refs { // a component of the image's own BOM, and no other of the same package URL
-		if strings.HasPrefix(ref, "urn:cdx:") && a.own[linkedSerial(ref)] {
-			for i, m := range a.link(ref).packages {
-				add(i, m)
-			}
-		}
-	}
-	if len(h.packages) > 0 {
+	h := hits{packages: make(map[int]productMatch)}
+	if a.addOwnRefs(&h, d, id.Refs); len(h.packages) > 0 {
 		return h
 	}
 	for _, text := range id.PURLs {
-		named := a.purl(text)
-		h.whole = cmp.Or(h.whole, named.whole)
-		for i, m := range named.packages {
-			add(i, m)
-		}
+		h.merge(a.purl(text))
 	}
 	for _, cpe := range id.CPEs {
 		if len(id.PURLs) == 0 && a.isDistro(cpe) {
@@ -183,45 +157,88 @@ func (a *applier) identify(d *Document, id *identity) hits {
 		}
 	}
 	for _, hash := range id.Hashes {
-		if a.names[hash] {
-			h.whole = cmp.Or(h.whole, hash)
-		}
-		algorithm, hex, _ := strings.Cut(hash, ":")
-		for i := range a.packages {
-			if hex != "" && strings.EqualFold(a.packages[i].Hashes[algorithm], hex) {
-				add(i, meeting{byVersion, hash})
-			}
-		}
+		a.addHash(&h, hash)
 	}
 	for _, ref := range id.Refs {
 		switch {
 		case a.names[ref]:
 			h.whole = cmp.Or(h.whole, ref)
 		case strings.HasPrefix(ref, "urn:cdx:"):
-			linked := a.link(ref)
-			h.whole = cmp.Or(h.whole, linked.whole)
-			for i, m := range linked.packages {
-				add(i, m)
-			}
+			h.merge(a.link(ref))
 		}
 	}
 	if len(id.Ranges) > 0 {
-		inRange := func(t *purl.Target) bool {
-			return slices.ContainsFunc(id.Ranges, func(r string) bool { ok, err := t.InRange(r); return ok && err == nil })
-		}
-		for i, m := range h.packages {
-			if !inRange(a.packages[i]) {
-				delete(h.packages, i)
-				continue
-			}
-			m.rank = max(m.rank, byVersion)
-			h.packages[i] = m
-		}
-		if h.whole != "" && !inRange(wholeImage) {
-			h.whole = ""
-		}
+		a.limitToRanges(&h, id.Ranges)
 	}
 	return h
+}
+
+func (h *hits) add(i int, m productMatch) {
+	if m.rank > h.packages[i].rank {
+		h.packages[i] = m
+	}
+}
+
+func (h *hits) merge(other hits) {
+	h.whole = cmp.Or(h.whole, other.whole)
+	for i, m := range other.packages {
+		h.add(i, m)
+	}
+}
+
+// addOwnRefs adds the components of the image's own BOM that references name, and no others of the same package URL.
+func (a *applier) addOwnRefs(h *hits, d *Document, refs []string) {
+	if d.Format == formatSPDX || d.bom != nil && a.own[serial(d.bom.serial)] { // the references are those of the image's own BOM
+		for _, ref := range refs {
+			if i, ok := a.at[ref]; ok {
+				h.add(i, productMatch{byPlace, ref})
+			}
+		}
+		if len(h.packages) > 0 {
+			return
+		}
+	}
+	for _, ref := range refs {
+		if strings.HasPrefix(ref, "urn:cdx:") && a.own[linkedSerial(ref)] {
+			for i, m := range a.link(ref).packages {
+				h.add(i, m)
+			}
+		}
+	}
+}
+
+// addHash adds the image or the packages with a hash, "sha256:0123".
+func (a *applier) addHash(h *hits, hash string) {
+	if a.names[hash] {
+		h.whole = cmp.Or(h.whole, hash)
+	}
+	algorithm, hex, _ := strings.Cut(hash, ":")
+	if hex == "" {
+		return
+	}
+	for i := range a.packages {
+		if strings.EqualFold(a.packages[i].Hashes[algorithm], hex) {
+			h.add(i, productMatch{byVersion, hash})
+		}
+	}
+}
+
+// limitToRanges removes packages whose versions lie in none of the ranges.
+func (a *applier) limitToRanges(h *hits, ranges []string) {
+	inRange := func(t *purl.Target) bool {
+		return slices.ContainsFunc(ranges, func(r string) bool { ok, err := t.InRange(r); return ok && err == nil })
+	}
+	for i, m := range h.packages {
+		if !inRange(a.packages[i]) {
+			delete(h.packages, i)
+			continue
+		}
+		m.rank = max(m.rank, byVersion)
+		h.packages[i] = m
+	}
+	if h.whole != "" && !inRange(wholeImage) {
+		h.whole = ""
+	}
 }
 
 // purl finds a package URL in the image.
@@ -229,7 +246,7 @@ func (a *applier) purl(text string) hits {
 	if h, ok := a.resolved[text]; ok {
 		return h
 	}
-	h := hits{packages: make(map[int]meeting)}
+	h := hits{packages: make(map[int]productMatch)}
 	if a.names[text] {
 		h.whole = text
 	}
@@ -238,19 +255,19 @@ func (a *applier) purl(text string) hits {
 			h.whole = text
 		}
 	} else if p, err := purl.Parse(text); err == nil {
-		a.meet(&h, p, text)
+		a.matchPackages(&h, p, text)
 	}
 	a.resolved[text] = h
 	return h
 }
 
-func (a *applier) meet(h *hits, p *purl.Pattern, text string) {
+func (a *applier) matchPackages(h *hits, p *purl.Pattern, text string) {
 	try := func(i int, rank int) {
 		if ok, versioned := p.Match(a.packages[i]); ok {
 			if versioned && rank == byName {
 				rank = byVersion
 			}
-			h.packages[i] = meeting{rank, text}
+			h.packages[i] = productMatch{rank, text}
 		}
 	}
 	key, exact := p.Key()
@@ -279,7 +296,7 @@ func linkedSerial(ref string) string {
 func (a *applier) link(ref string) hits {
 	_, fragment, _ := strings.Cut(ref, "#")
 	id := linkedSerial(ref)
-	h := hits{packages: make(map[int]meeting)}
+	h := hits{packages: make(map[int]productMatch)}
 	plain, err := url.PathUnescape(fragment)
 	if err != nil {
 		plain = fragment
@@ -290,7 +307,7 @@ func (a *applier) link(ref string) hits {
 			h.whole = ref
 		}
 		if i, ok := a.at[plain]; ok {
-			h.packages[i] = meeting{byPlace, ref}
+			h.packages[i] = productMatch{byPlace, ref}
 		}
 	case d != nil:
 		c := d.bom.byRef[fragment]
@@ -305,7 +322,7 @@ func (a *applier) link(ref string) hits {
 		linked := a.identify(d, &named)
 		h.whole = linked.whole
 		for i, m := range linked.packages {
-			h.packages[i] = meeting{m.rank, ref}
+			h.packages[i] = productMatch{m.rank, ref}
 		}
 	case a.names["urn:uuid:"+id]:
 		if fragment == "" {

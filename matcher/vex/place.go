@@ -52,9 +52,9 @@ func (a *applier) isImage(p *packageurl.PackageURL) bool {
 	return false
 }
 
-// lies reports whether a component is within a product that is also a component: in the same archive or program, owned by it,
+// isPartOf reports whether a component is within a product that is also a component: in the same archive or program, owned by it,
 // below its directory, or owned by a component that is.
-func (a *applier) lies(c, in *analyzer.Component) bool {
+func (a *applier) isPartOf(c, in *analyzer.Component) bool {
 	if in.Stated { // by the image: that puts nothing into it
 		return false
 	}

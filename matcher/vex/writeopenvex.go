@@ -75,6 +75,17 @@ func (s *statement) openVEX() (o openStatement, why string) {
 			notes = ""
 		}
 	}
+	if notes, why = o.setStatus(s, notes); why != "" {
+		return o, why
+	}
+	o.StatusNotes = withMarks(notes, s.Author, s.Expires)
+	o.Subcomponents = nil
+	o.Products, why = openProducts(s.Products)
+	return o, why
+}
+
+// setStatus sets the status, and the members in which it takes a reason or an action. It returns the notes, which may have the detail.
+func (o *openStatement) setStatus(s *statement, notes string) (_, why string) {
 	o.Justification, o.Impact = "", ""
 	switch s.Status {
 	case matcher.NotAffected:
@@ -89,7 +100,7 @@ func (s *statement) openVEX() (o openStatement, why string) {
 			o.Impact = cmp.Or(s.Detail, s.Justification)
 		}
 		if o.Justification == "" && o.Impact == "" {
-			return o, "not affected, without a reason"
+			return notes, "not affected, without a reason"
 		}
 	case matcher.Affected:
 		o.Status, o.Action = "affected", cmp.Or(s.Detail, "no action is given")
@@ -98,43 +109,54 @@ func (s *statement) openVEX() (o openStatement, why string) {
 	case matcher.UnderInvestigation:
 		o.Status, notes = "under_investigation", s.Detail
 	default:
-		return o, fmt.Sprintf("OpenVEX has no status %s", s.Status)
+		return notes, fmt.Sprintf("OpenVEX has no status %s", s.Status)
 	}
-	o.StatusNotes = withMarks(notes, s.Author, s.Expires)
-	o.Products, o.Subcomponents = nil, nil
-	products := make(written)
-	for i := range s.Products {
-		p := &s.Products[i]
+	return notes, ""
+}
+
+// openProducts returns the products of a statement, or the reason why OpenVEX cannot name them.
+func openProducts(list []product) (products []openProduct, why string) {
+	seen := make(written)
+	for i := range list {
+		p := &list[i]
 		names, why := p.identity.open()
 		if why != "" {
-			return o, why
+			return nil, why
 		}
-		var parts []openComponent
-		seen := make(written)
-		for j := range p.Subcomponents {
-			more, why := p.Subcomponents[j].open()
-			if why != "" {
-				return o, why
-			}
-			for _, c := range more {
-				if seen.first(c) {
-					parts = append(parts, c)
-				}
-			}
-		}
-		if len(p.Subcomponents) > 0 && len(parts) == 0 {
-			return o, "a part of its product has no name"
+		parts, why := openParts(p)
+		if why != "" {
+			return nil, why
 		}
 		for _, c := range names {
-			if product := (openProduct{c, parts}); products.first(product) {
-				o.Products = append(o.Products, product)
+			if product := (openProduct{c, parts}); seen.first(product) {
+				products = append(products, product)
 			}
 		}
 	}
-	if len(o.Products) == 0 {
-		return o, "its products have no names"
+	if len(products) == 0 {
+		return nil, "its products have no names"
 	}
-	return o, ""
+	return products, ""
+}
+
+// openParts returns the subcomponents of a product, each once.
+func openParts(p *product) (parts []openComponent, why string) {
+	seen := make(written)
+	for j := range p.Subcomponents {
+		more, why := p.Subcomponents[j].open()
+		if why != "" {
+			return nil, why
+		}
+		for _, c := range more {
+			if seen.first(c) {
+				parts = append(parts, c)
+			}
+		}
+	}
+	if len(p.Subcomponents) > 0 && len(parts) == 0 {
+		return nil, "a part of its product has no name"
+	}
+	return parts, ""
 }
 
 func isTime(text string) bool {

@@ -209,24 +209,7 @@ func expand(s string, vars map[string]string) string {
 			}
 			modifier, last = s[end:end+closing], end+closing
 		}
-		value, known := vars[name]
-		switch {
-		case name == "", strings.Contains(modifier, "$"): // nested ones stay
-			known = false
-		case modifier == "":
-		case strings.HasPrefix(modifier, ":-"), strings.HasPrefix(modifier, "-"):
-			if !known || value == "" && modifier[0] == ':' {
-				value, known = strings.TrimPrefix(strings.TrimPrefix(modifier, ":"), "-"), true
-			}
-		case strings.HasPrefix(modifier, ":+"):
-			if value != "" {
-				value = modifier[2:]
-			}
-			known = true
-		default:
-			known = false
-		}
-		if known {
+		if value, known := valueOf(name, modifier, vars); known {
 			b.WriteString(value)
 			if b.Len() > maxExpanded {
 				return s
@@ -237,6 +220,28 @@ func expand(s string, vars map[string]string) string {
 		i = last
 	}
 	return b.String()
+}
+
+// valueOf returns the value of a variable with a modifier such as ":-default", unless the variable or the modifier is unknown.
+func valueOf(name, modifier string, vars map[string]string) (value string, known bool) {
+	value, known = vars[name]
+	switch {
+	case name == "", strings.Contains(modifier, "$"): // nested ones stay
+		return "", false
+	case modifier == "":
+		return value, known
+	case strings.HasPrefix(modifier, ":-"), strings.HasPrefix(modifier, "-"):
+		if !known || value == "" && modifier[0] == ':' {
+			value = strings.TrimPrefix(strings.TrimPrefix(modifier, ":"), "-")
+		}
+		return value, true
+	case strings.HasPrefix(modifier, ":+"):
+		if value != "" {
+			value = modifier[2:]
+		}
+		return value, true
+	}
+	return "", false
 }
 
 func isNameByte(c byte, inner bool) bool {

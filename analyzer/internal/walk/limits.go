@@ -1,5 +1,7 @@
 package walk
 
+import "github.com/hullmark/hullmark/internal/limit"
+
 // Limits bound the work of a reader for one layer. Zero fields mean the defaults.
 type Limits struct {
 	Entries int64 // tar entries; 4,194,304
@@ -10,21 +12,11 @@ type Limits struct {
 }
 
 func (l Limits) withDefaults() Limits {
-	if l.Entries <= 0 {
-		l.Entries = 4 << 20
-	}
-	if l.Bytes <= 0 {
-		l.Bytes = 64 << 30
-	}
-	if l.Ratio <= 0 {
-		l.Ratio = 1200
-	}
-	if l.Path <= 0 {
-		l.Path = 4096
-	}
-	if l.Depth <= 0 {
-		l.Depth = 512
-	}
+	limit.Default(&l.Entries, 4<<20)
+	limit.Default(&l.Bytes, 64<<30)
+	limit.Default(&l.Ratio, 1200)
+	limit.Default(&l.Path, 4096)
+	limit.Default(&l.Depth, 512)
 	return l
 }
 

@@ -61,7 +61,7 @@ func (t *tarReader) Next() (*tar.Header, error) {
 		t.pad = int(-t.left & (tarBlock - 1))
 		return &t.h, nil
 	}
-	return t.ask(header)
+	return t.readHeader(header)
 }
 
 // Read reads the content of the current entry.
@@ -106,8 +106,8 @@ func (t *tarReader) discard(n int64) error {
 	return err
 }
 
-// ask lets archive/tar read the entry that begins with a block.
-func (t *tarReader) ask(block []byte) (*tar.Header, error) {
+// readHeader lets archive/tar read the entry that begins with a block.
+func (t *tarReader) readHeader(block []byte) (*tar.Header, error) {
 	r := &resumed{block: block, s: t.s}
 	library := tar.NewReader(r)
 	h, err := library.Next()

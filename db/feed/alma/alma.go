@@ -126,10 +126,8 @@ func (e *erratum) record(bad error) feed.Record {
 	}
 	var errs recordlimit.Errors
 	errs.Add(bad)
-	level, ok := levels.Parse(e.Severity)
-	if !ok {
-		errs.Add(fmt.Errorf("unknown severity %.40q", e.Severity))
-	}
+	level, err := levels.Parse(e.Severity)
+	errs.Add(err)
 	if e.Severity != "" {
 		out.Severity = matcher.Severity{Source: feedName, Level: level, Word: e.Severity}
 	}

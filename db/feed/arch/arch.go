@@ -106,10 +106,8 @@ func (g *group) record(bad error) feed.Record {
 	rec := feed.Record{ID: g.Name}
 	var errs recordlimit.Errors
 	errs.Add(bad)
-	level, ok := levels.Parse(g.Severity)
-	if !ok {
-		errs.Add(fmt.Errorf("unknown severity %.40q", g.Severity))
-	}
+	level, err := levels.Parse(g.Severity)
+	errs.Add(err)
 	base := matcher.Advisory{Feed: feedName, Summary: g.Type, URLs: []string{site + g.Name}}
 	if g.Severity != "" {
 		base.Severities = []matcher.Severity{{Source: feedName, Level: level, Word: g.Severity}}

@@ -96,10 +96,8 @@ func (p *parser) record(d *oval.Definition) feed.Record {
 	a.Modified, err = errata.Time(d.Fields["advisory_date"])
 	errs.Add(err)
 	a.Published = a.Modified
-	level, ok := levels.Parse(d.Severity)
-	if !ok {
-		errs.Add(fmt.Errorf("unknown severity %.40q", d.Severity))
-	}
+	level, err := levels.Parse(d.Severity)
+	errs.Add(err)
 	if d.Severity != "" {
 		a.Severities = []matcher.Severity{{Source: feedName, Level: level, Word: d.Severity}}
 	}

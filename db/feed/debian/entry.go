@@ -106,8 +106,8 @@ func (r *release) fill(a *matcher.Advisory) error {
 	case "end-of-life":
 		reasons = append(reasons, word)
 	default:
-		level, ok := levels.Parse(word)
-		if !ok {
+		level, err := levels.Parse(word)
+		if err != nil {
 			return fmt.Errorf("unknown urgency %.40q", r.Urgency)
 		}
 		a.Severities = []matcher.Severity{{Source: feedName, Level: level, Word: r.Urgency}}

@@ -140,10 +140,8 @@ func (u *update) record(bad error) feed.Record {
 	if word == "unspecified" {
 		word = ""
 	}
-	level, ok := levels.Parse(word)
-	if !ok {
-		errs.Add(fmt.Errorf("unknown severity %.40q", word))
-	}
+	level, err := levels.Parse(word)
+	errs.Add(err)
 	if word != "" {
 		e.Severity = matcher.Severity{Source: feedName, Level: level, Word: word}
 	}

@@ -30,6 +30,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/instant"
 	"github.com/hullmark/hullmark/db/feed/internal/interval"
 	"github.com/hullmark/hullmark/db/feed/internal/recordlimit"
 	"github.com/hullmark/hullmark/db/feed/internal/yamldoc"
@@ -171,10 +172,5 @@ func (b *branch) interval() (interval.Interval, error) {
 }
 
 func parseTime(s string) (time.Time, error) {
-	for _, layout := range []string{"2006-1-2 15:04:05", "2006-1-2 15:04:05 -0700", "2006-1-2 15:04", "2006-1-2", time.RFC3339} {
-		if t, err := time.Parse(layout, strings.TrimSpace(s)); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("time %.40q", s)
+	return instant.Parse(s, "2006-1-2 15:04:05", "2006-1-2 15:04:05 -0700", "2006-1-2 15:04", "2006-1-2", time.RFC3339)
 }

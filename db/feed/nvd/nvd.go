@@ -21,13 +21,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"path"
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/instant"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -108,13 +108,5 @@ func isModel1(cve json.RawMessage) bool {
 
 // parseTime parses the forms of both models, which are in UTC: "2023-10-12T19:15:11.747", "2018-05-25T10:15Z".
 func parseTime(s string) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
-	}
-	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04Z", time.RFC3339} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("%.40q is not a time", s)
+	return instant.Parse(s, "2006-01-02T15:04:05", "2006-01-02T15:04Z", time.RFC3339)
 }

@@ -12,7 +12,6 @@
 package oracle
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -85,20 +84,14 @@ func record(d *oval.Definition) feed.Record {
 	if id == "" {
 		return feed.Record{ID: d.ID, Err: fmt.Errorf("no erratum in the title %.80q", d.Title)}
 	}
-	e, err := d.Erratum(feedName, id)
 	var errs recordlimit.Errors
-	errs.Add(err)
+	e, packages := d.PatchErratum(feedName, id, rules(), &errs)
 	e.Bugfix = !strings.HasPrefix(id, "ELSA-")
-	packages, err := d.Packages(rules())
-	errs.Add(err)
 	for _, p := range packages {
 		if strings.HasPrefix(p.Name, "kernel-uek") {
 			p.Range.Introduced = line(p.Range.Fixed)
 		}
 		e.Packages = append(e.Packages, p.Package)
-	}
-	if len(packages) == 0 {
-		errs.Add(errors.New("no packages"))
 	}
 	rec := e.Record()
 	errs.Add(rec.Err)

@@ -33,7 +33,7 @@ func (r *record) name(rec *feed.Record) error {
 	case erratum && len(cves) > 0:
 		updates = []string{string(r.ID)}
 	case len(cves) == 1:
-		aliases = others(ids, cves[0], updates)
+		aliases = otherIDs(ids, cves[0], updates)
 	}
 	var out []matcher.Advisory
 	for _, a := range rec.Advisories {
@@ -47,7 +47,7 @@ func (r *record) name(rec *feed.Record) error {
 		a.Updates = updates
 		switch {
 		case len(cves) == 0:
-			a.Aliases = others(a.Aliases, "", updates)
+			a.Aliases = otherIDs(a.Aliases, "", updates)
 			out = append(out, a)
 		case erratum:
 			if err := recordlimit.Advisories(len(out), len(cves), 1); err != nil {
@@ -83,8 +83,8 @@ func cvesOf(ids []string) []string {
 	return slices.Compact(ids)
 }
 
-// others returns ids without one of them and without sorted other ones, sorted and without duplicates.
-func others(ids []string, but string, more []string) []string {
+// otherIDs returns ids without one of them and without sorted other ones, sorted and without duplicates.
+func otherIDs(ids []string, but string, more []string) []string {
 	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == but || id == "" || contains(more, id) })
 	slices.Sort(ids)
 	return slices.Compact(ids)

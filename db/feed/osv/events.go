@@ -101,7 +101,7 @@ func sorted(events []event, purlType string) ([]event, error) {
 	}
 	if known {
 		slices.SortStableFunc(list, placed.compare)
-		settle(list)
+		orderEvents(list)
 	}
 	out := make([]event, len(list))
 	for i, p := range list {
@@ -112,8 +112,8 @@ func sorted(events []event, purlType string) ([]event, error) {
 	return out, nil
 }
 
-// settle orders the events of one version: a range that is open ends before the next begins, and one that begins there ends after.
-func settle(list []placed) {
+// orderEvents orders the events of one version: a range that is open ends before the next begins, and one that begins there ends after.
+func orderEvents(list []placed) {
 	open := false
 	for len(list) > 0 {
 		n := 1

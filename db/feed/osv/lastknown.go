@@ -23,12 +23,12 @@ func lastKnown(text string, a *matcher.Advisory) error {
 		return err
 	}
 	for i, r := range a.Ranges {
-		if open(r) && !beyond(a.Key.Type, r.Introduced, end) {
+		if open(r) && !isBeyond(a.Key.Type, r.Introduced, end) {
 			a.Ranges[i].Fixed, a.Ranges[i].LastAffected = end.Fixed, end.LastAffected
 		}
 	}
 	if !slices.ContainsFunc(a.Ranges, open) {
-		a.Versions = slices.DeleteFunc(slices.Clone(a.Versions), func(v string) bool { return beyond(a.Key.Type, v, end) })
+		a.Versions = slices.DeleteFunc(slices.Clone(a.Versions), func(v string) bool { return isBeyond(a.Key.Type, v, end) })
 	}
 	return nil
 }
@@ -56,8 +56,8 @@ func upperBound(text string) (matcher.Range, error) {
 	return end, nil
 }
 
-// beyond reports whether a version lies beyond an end.
-func beyond(purlType, v string, end matcher.Range) bool {
+// isBeyond reports whether a version lies beyond an end.
+func isBeyond(purlType, v string, end matcher.Range) bool {
 	if v == "" || v == "0" {
 		return false
 	}

@@ -1,7 +1,6 @@
 package osv
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -12,7 +11,6 @@ import (
 // severities joins vectors and scores with the publisher's word. The error reports an unknown word, which the severities still contain.
 func (r *record) severities(list []severity, word string) ([]matcher.Severity, error) {
 	var out []matcher.Severity
-	var err error
 	source := r.publisher()
 	for _, s := range list {
 		v := matcher.Severity{Source: source}
@@ -34,10 +32,7 @@ func (r *record) severities(list []severity, word string) ([]matcher.Severity, e
 	if word == "" {
 		return out, nil
 	}
-	level, ok := levels.Parse(word)
-	if !ok {
-		err = fmt.Errorf("unknown severity %.40q", word)
-	}
+	level, err := levels.Parse(word)
 	if len(out) == 0 {
 		out = []matcher.Severity{{Source: source}}
 	}

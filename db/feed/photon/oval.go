@@ -1,7 +1,6 @@
 package photon
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
@@ -29,16 +28,10 @@ func definition(d *oval.Definition) feed.Record {
 			id = "PHSA-" + strings.Replace(number, ":", "-", 1)
 		}
 	}
-	e, err := d.Erratum(feedName, id)
 	var errs recordlimit.Errors
-	errs.Add(err)
-	packages, err := d.Packages(&rules)
-	errs.Add(err)
+	e, packages := d.PatchErratum(feedName, id, &rules, &errs)
 	for _, p := range packages {
 		e.Packages = append(e.Packages, p.Package)
-	}
-	if len(packages) == 0 {
-		errs.Add(errors.New("no packages"))
 	}
 	rec := e.Record()
 	errs.Add(rec.Err)

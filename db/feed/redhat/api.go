@@ -132,16 +132,12 @@ func (a *answer) record() feed.Record {
 		})
 	}
 	for _, r := range a.States {
-		module := ""
-		name := r.Package
+		module, name := "", r.Package
 		if m, n, ok := strings.Cut(name, "/"); ok {
-			if !strings.Contains(m, ":") {
-				continue // an image
-			}
 			module, name = m, n
 		}
-		if name == "" {
-			continue
+		if name == "" || name != r.Package && !strings.Contains(module, ":") {
+			continue // an image, or nothing
 		}
 		at(r.CPE, name, module, func(s *statement, tier rhel.Tier) {
 			status, reason := unfixed(r.State)
@@ -163,11 +159,7 @@ func (a *answer) record() feed.Record {
 }
 
 func (a *answer) severities() ([]matcher.Severity, error) {
-	level, ok := levels.Parse(a.Severity)
-	var err error
-	if !ok {
-		err = fmt.Errorf("unknown severity %.40q", a.Severity)
-	}
+	level, err := levels.Parse(a.Severity)
 	var out []matcher.Severity
 	for _, c := range [...][2]string{{a.CVSS.Vector, string(a.CVSS.Score)}, {a.CVSS3.Vector, string(a.CVSS3.Score)}} {
 		s := matcher.Severity{Source: feedName, Level: level, Word: a.Severity, Vector: c[0]}

@@ -193,8 +193,8 @@ func (d *document) resolve(id string) (c component, p rhel.Product, ok bool, err
 	return c, p, false, fmt.Errorf("%.80q: more than %d relations: %w", id, maxRelations, limit.ErrExceeded)
 }
 
-// about returns the first note about each product among the notes that filter accepts.
-func about(notes []note, filter func(*note) bool) map[string]*note {
+// notesByProduct returns the first note about each product among the notes that filter accepts.
+func notesByProduct(notes []note, filter func(*note) bool) map[string]*note {
 	byProduct := make(map[string]*note)
 	for i := range notes {
 		n := &notes[i]

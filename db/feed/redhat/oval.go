@@ -2,7 +2,6 @@ package redhat
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -42,14 +41,8 @@ func definition(d *oval.Definition) feed.Record {
 	if id == "" {
 		return feed.Record{ID: d.ID, Err: fmt.Errorf("neither an advisory nor a CVE in the title %.80q", d.Title)}
 	}
-	e, err := d.Erratum(feedName, id)
 	var errs recordlimit.Errors
-	errs.Add(err)
-	packages, err := d.Packages(rules)
-	errs.Add(err)
-	if len(packages) == 0 {
-		errs.Add(errors.New("no packages"))
-	}
+	e, packages := d.PatchErratum(feedName, id, rules, &errs)
 	for _, p := range packages {
 		e.Packages = append(e.Packages, p.Package)
 	}

@@ -106,10 +106,10 @@ func (d *document) record() feed.Record {
 func (d *document) statements(v *vulnerability) ([]*statement, error) {
 	g := gatherer{
 		d: d, v: v, byKey: make(map[matcher.Key]*statement),
-		threats: about(v.Threats, func(n *note) bool { return n.Category == "impact" }),
-		flags:   about(v.Flags, func(n *note) bool { return n.Label != "" }),
+		threats: notesByProduct(v.Threats, func(n *note) bool { return n.Category == "impact" }),
+		flags:   notesByProduct(v.Flags, func(n *note) bool { return n.Label != "" }),
 		errata:  make(map[string][]string),
-		unfixed: about(v.Remedies, func(n *note) bool { return n.Category == "no_fix_planned" || n.Category == "none_available" }),
+		unfixed: notesByProduct(v.Remedies, func(n *note) bool { return n.Category == "no_fix_planned" || n.Category == "none_available" }),
 		vectors: make(map[string][]*cvss),
 	}
 	for i := range v.Remedies {
@@ -257,10 +257,8 @@ func (g *gatherer) severities(id string) []matcher.Severity {
 	if n := g.threats[id]; n != nil {
 		word = n.Details
 	}
-	level, ok := levels.Parse(word)
-	if !ok {
-		g.errs.Add(fmt.Errorf("unknown severity %.40q", word))
-	}
+	level, err := levels.Parse(word)
+	g.errs.Add(err)
 	var out []matcher.Severity
 	for _, c := range g.vectors[id] {
 		s := matcher.Severity{Source: feedName, Level: level, Word: word, Vector: c.Vector}

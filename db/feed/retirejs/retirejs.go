@@ -119,10 +119,8 @@ func (v *vulnerability) record(library, npmName string) feed.Record {
 		return rec
 	}
 	if v.Severity != "" {
-		level, ok := levels.Parse(v.Severity)
-		if !ok {
-			rec.Err = fmt.Errorf("unknown severity %.40q", v.Severity)
-		}
+		level, err := levels.Parse(v.Severity)
+		rec.Err = err
 		a.Severities = []matcher.Severity{{Source: feedName, Level: level, Word: v.Severity}}
 	}
 	for _, id := range ids {

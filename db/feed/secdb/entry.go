@@ -70,7 +70,7 @@ func (f *flaw) fill(a *matcher.Advisory, typ string) error {
 		a.Ranges = append(a.Ranges, matcher.Range{Fixed: fix})
 	}
 	if len(a.Ranges) > 1 && errs.Err() == nil && typ == "apk" {
-		a.Ranges = between(a.Ranges, scheme)
+		a.Ranges = affectedRanges(a.Ranges, scheme)
 	}
 	a.Status = matcher.Fixed
 	if len(a.Ranges) == 0 {
@@ -79,10 +79,10 @@ func (f *flaw) fill(a *matcher.Advisory, typ string) error {
 	return errs.Err()
 }
 
-// between returns the affected versions of a package with several fixes. The first fix of an upstream version holds for its later revisions,
+// affectedRanges returns the affected versions of a package with several fixes. The first fix of an upstream version holds for its later revisions,
 // unless one of them fixes the vulnerability again, because the first fix was incomplete. A later fix of another upstream version means that
 // the versions in between are affected: the upgrade lost the first fix.
-func between(fixes []matcher.Range, scheme version.Scheme) (ranges []matcher.Range) {
+func affectedRanges(fixes []matcher.Range, scheme version.Scheme) (ranges []matcher.Range) {
 	slices.SortStableFunc(fixes, func(a, b matcher.Range) int {
 		v, _ := scheme.Parse(a.Fixed)
 		w, _ := scheme.Parse(b.Fixed)
@@ -137,13 +137,7 @@ func flawsOf(secfixes map[string][]string) (flaws []*flaw, unnamed []string) {
 			unnamed = append(unnamed, fix)
 		}
 	}
-	for o, ids := range beside {
-		for id := range ids {
-			if len(ids) == 1 && byID[o] == nil {
-				byID[id].aliases = append(byID[id].aliases, o)
-			}
-		}
-	}
+	addAliases(byID, beside)
 	for _, f := range byID {
 		slices.Sort(f.fixes)
 		slices.Sort(f.aliases)
@@ -152,6 +146,17 @@ func flawsOf(secfixes map[string][]string) (flaws []*flaw, unnamed []string) {
 	slices.SortFunc(flaws, func(a, b *flaw) int { return cmp.Compare(a.id, b.id) })
 	slices.Sort(unnamed)
 	return flaws, unnamed
+}
+
+// addAliases adds identifiers that share items with one flaw only to the aliases of that flaw.
+func addAliases(byID map[string]*flaw, beside map[string]map[string]bool) {
+	for o, ids := range beside {
+		for id := range ids {
+			if len(ids) == 1 && byID[o] == nil {
+				byID[id].aliases = append(byID[id].aliases, o)
+			}
+		}
+	}
 }
 
 // identifiers returns the vulnerabilities that an item names, and their other identifiers. If no word is a CVE, the first word that looks

@@ -38,9 +38,8 @@ func product(c *oval.Criterion) (matcher.Key, bool) {
 // definition returns the record of an OVAL definition.
 func definition(d *oval.Definition) feed.Record {
 	title := strings.TrimSpace(d.Title)
-	e, err := d.Erratum(feedName, title)
 	var errs recordlimit.Errors
-	errs.Add(err)
+	e, packages := d.PatchErratum(feedName, title, &oval.Rules{Product: product}, &errs)
 	for i := range e.Flaws { // "Mitre CVE-2021-29154" in references
 		e.Flaws[i].ID = cmp.Or(cveID.FindString(e.Flaws[i].ID), e.Flaws[i].ID)
 	}
@@ -57,11 +56,6 @@ func definition(d *oval.Definition) feed.Record {
 	rec := feed.Record{ID: e.ID, Modified: e.Modified}
 	if len(e.Flaws) == 0 {
 		errs.Add(errors.New("no CVE"))
-	}
-	packages, err := d.Packages(&oval.Rules{Product: product})
-	errs.Add(err)
-	if len(packages) == 0 {
-		errs.Add(errors.New("no packages"))
 	}
 	list, err := statements(packages)
 	errs.Add(err)

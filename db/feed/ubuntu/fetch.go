@@ -63,7 +63,7 @@ func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 	if err := p.documents(got.Locations[0], p.join); err != nil {
 		return got, err
 	}
-	if err := p.rest(); err != nil {
+	if err := p.writeUnpaired(); err != nil {
 		return got, err
 	}
 	got.Locations = []string{out.Name()}
@@ -127,10 +127,10 @@ func (p *pairer) hold(name string, r io.Reader) error {
 		err = errors.New("the name has no CVE")
 	}
 	if err != nil {
-		return p.bad(name, err)
+		return p.writeError(name, err)
 	}
 	if _, ok := p.at[id]; ok {
-		return p.bad(name, errors.New("a second document about a CVE"))
+		return p.writeError(name, errors.New("a second document about a CVE"))
 	}
 	if p.end+int64(len(text)) > maxHeld || len(p.at) == maxFlaws {
 		return fmt.Errorf("OpenVEX documents: %w", feed.ErrTooLarge)
@@ -149,7 +149,7 @@ func (p *pairer) join(name string, r io.Reader) error {
 		text, err = withoutVersions(p.buf.Bytes())
 	}
 	if err != nil {
-		return p.bad(name, err)
+		return p.writeError(name, err)
 	}
 	pair := pair{OSV: text}
 	if id := cveID.FindString(path.Base(name)); id != "" {
@@ -172,8 +172,8 @@ func (p *pairer) take(id string) ([]byte, error) {
 	return b, err
 }
 
-// rest writes the documents about vulnerabilities without an OSV record.
-func (p *pairer) rest() error {
+// writeUnpaired writes the documents about vulnerabilities without an OSV record.
+func (p *pairer) writeUnpaired() error {
 	for _, id := range slices.Sorted(maps.Keys(p.at)) {
 		text, err := p.take(id)
 		if err == nil {
@@ -186,8 +186,8 @@ func (p *pairer) rest() error {
 	return nil
 }
 
-// bad writes a pair that reports why a document could not be read. Errors of the archive end with it.
-func (p *pairer) bad(name string, err error) error {
+// writeError writes a pair that reports why a document could not be read. Errors of the archive end with it.
+func (p *pairer) writeError(name string, err error) error {
 	if p.ctx.Err() != nil {
 		return p.ctx.Err()
 	}

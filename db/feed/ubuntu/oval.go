@@ -44,11 +44,9 @@ func definition(d *oval.Definition) feed.Record {
 	if rec.ID == "" || m == nil {
 		return feed.Record{ID: d.ID, Err: errors.New("no CVE or no release")}
 	}
-	level, ok := levels.Parse(d.Severity)
+	level, err := levels.Parse(d.Severity)
 	var errs recordlimit.Errors
-	if !ok {
-		errs.Add(fmt.Errorf("unknown severity %.40q", d.Severity))
-	}
+	errs.Add(err)
 	base := matcher.Advisory{ID: rec.ID, Feed: feedName, Summary: d.Description}
 	if d.Severity != "" {
 		base.Severities = []matcher.Severity{{Source: feedName, Level: level, Word: d.Severity}}
@@ -57,7 +55,6 @@ func definition(d *oval.Definition) feed.Record {
 		base.URLs = append(base.URLs, r.URL)
 	}
 	base.Updates = updateid.InURLs(slices.Concat(d.Refs, base.URLs))
-	var err error
 	base.Published, err = errata.Time(d.Fields["public_date"])
 	errs.Add(err)
 	cases, err := d.Criteria.Cases(func(c *oval.Criterion) bool { return strings.HasSuffix(c.Comment, " is installed.") })

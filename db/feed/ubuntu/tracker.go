@@ -150,9 +150,8 @@ func (f *tracked) severity(release, source string) ([]matcher.Severity, error) {
 	if word == "" {
 		return f.severities, nil
 	}
-	level, ok := levels.Parse(word)
-	var err error
-	if !ok {
+	level, err := levels.Parse(word)
+	if err != nil {
 		err = fmt.Errorf("unknown priority %.40q", word)
 	}
 	return slices.Concat([]matcher.Severity{{Source: feedName, Level: level, Word: word}}, f.severities), err

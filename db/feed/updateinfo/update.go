@@ -116,10 +116,8 @@ func (p publisher) record(u *update) feed.Record {
 		*t.to, err = errata.Time(t.text)
 		errs.Add(err)
 	}
-	level, ok := levels.Parse(u.severity)
-	if !ok {
-		errs.Add(fmt.Errorf("unknown severity %.40q", u.severity))
-	}
+	level, err := levels.Parse(u.severity)
+	errs.Add(err)
 	if u.severity != "" {
 		e.Severity = matcher.Severity{Source: p.name, Level: level, Word: u.severity}
 	}

@@ -62,7 +62,7 @@ func (s *Server) Host() string { return strings.TrimPrefix(s.URL, "http://") }
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	text := s.hear(r)
+	text := s.recordCredentials(r)
 	switch echoed := s.Stage != "" && strings.Contains(r.Method+" "+r.URL.Path, s.Stage); {
 	case echoed && (r.Header.Get("Authorization") != "" || r.URL.RawQuery != ""):
 		s.Way.do(w, r, text)
@@ -78,8 +78,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// hear returns all credentials that requests had so far.
-func (s *Server) hear(r *http.Request) string {
+// recordCredentials returns all credentials that requests had so far.
+func (s *Server) recordCredentials(r *http.Request) string {
 	user, password, _ := r.BasicAuth()
 	b, _ := io.ReadAll(io.LimitReader(r.Body, 1000))
 	r.Body = struct {

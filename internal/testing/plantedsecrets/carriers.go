@@ -335,34 +335,13 @@ func terraform(r *rand.Rand, vars []Var) []byte {
 // sqlite returns a database with the table settings(name, value) and one row a variable. Long values go to overflow pages.
 func sqlite(r *rand.Rand, vars []Var) []byte {
 	const page = 4096
-	varint := func(b []byte, n int) []byte {
-		if n >= 1<<14 {
-			return append(b, byte(n>>14)|0x80, byte(n>>7)|0x80, byte(n&127))
-		}
-		if n >= 1<<7 {
-			return append(b, byte(n>>7)|0x80, byte(n&127))
-		}
-		return append(b, byte(n))
-	}
-	record := func(values ...any) []byte {
-		var head, body []byte
-		for _, v := range values {
-			switch v := v.(type) {
-			case string:
-				head, body = varint(head, 13+2*len(v)), append(body, v...)
-			case int:
-				head, body = varint(head, 1), append(body, byte(v))
-			}
-		}
-		return append(append(varint(nil, len(head)+1), head...), body...)
-	}
 	pages := make([][]byte, 2)
 	leaf := func(number, offset int, records [][]byte) []byte {
 		p := make([]byte, page)
 		end := page
 		var pointers []int
 		for i, rec := range records {
-			cell := varint(varint(nil, len(rec)), i+1)
+			cell := sqliteVarint(sqliteVarint(nil, len(rec)), i+1)
 			if local := len(rec); local <= page-35 {
 				cell = append(cell, rec...)
 			} else {
@@ -396,10 +375,10 @@ func sqlite(r *rand.Rand, vars []Var) []byte {
 	}
 	var rows [][]byte
 	for _, v := range vars {
-		rows = append(rows, record(v.Name, v.Value))
+		rows = append(rows, sqliteRecord(v.Name, v.Value))
 	}
 	pages[1] = leaf(2, 0, rows)
-	pages[0] = leaf(1, 100, [][]byte{record("table", "settings", "settings", 2, "CREATE TABLE settings(name TEXT, value TEXT)")})
+	pages[0] = leaf(1, 100, [][]byte{sqliteRecord("table", "settings", "settings", 2, "CREATE TABLE settings(name TEXT, value TEXT)")})
 	h := pages[0]
 	copy(h, "SQLite format 3\x00")
 	binary.BigEndian.PutUint16(h[16:], page)
@@ -411,6 +390,30 @@ func sqlite(r *rand.Rand, vars []Var) []byte {
 	binary.BigEndian.PutUint32(h[92:], 1)
 	binary.BigEndian.PutUint32(h[96:], 3045000)
 	return bytes.Join(pages, nil)
+}
+
+func sqliteVarint(b []byte, n int) []byte {
+	if n >= 1<<14 {
+		return append(b, byte(n>>14)|0x80, byte(n>>7)|0x80, byte(n&127))
+	}
+	if n >= 1<<7 {
+		return append(b, byte(n>>7)|0x80, byte(n&127))
+	}
+	return append(b, byte(n))
+}
+
+// sqliteRecord returns a record of texts and of numbers below 128.
+func sqliteRecord(values ...any) []byte {
+	var head, body []byte
+	for _, v := range values {
+		switch v := v.(type) {
+		case string:
+			head, body = sqliteVarint(head, 13+2*len(v)), append(body, v...)
+		case int:
+			head, body = sqliteVarint(head, 1), append(body, byte(v))
+		}
+	}
+	return append(append(sqliteVarint(nil, len(head)+1), head...), body...)
 }
 
 // pyc returns what Python 3.12 compiles assignments to: a header and a marshalled code object.

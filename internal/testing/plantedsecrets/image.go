@@ -74,7 +74,7 @@ func build(seed uint64, formats []*Format) *builder {
 	kinds := carriers()
 	for i, f := range formats {
 		if f.file != nil {
-			b.whole(f)
+			b.plantFile(f)
 			continue
 		}
 		for k := range carriersOf {
@@ -87,7 +87,7 @@ func build(seed uint64, formats []*Format) *builder {
 		b.plant(f, "hidden", fmt.Sprintf("srv/app-%d/.env", b.next()), true, env)
 		b.configured(f, i)
 	}
-	b.near()
+	b.addNearMisses()
 	return b
 }
 
@@ -135,8 +135,8 @@ func (b *builder) hide(name string) {
 	}
 }
 
-// whole plants a secret that is a file in each wrapper, and hidden.
-func (b *builder) whole(f *Format) {
+// plantFile plants a secret that is a file in each wrapper, and hidden.
+func (b *builder) plantFile(f *Format) {
 	for _, c := range append(wrappers(), carrier{name: "hidden"}) {
 		s := f.Value(b.r)
 		name := s.Path

@@ -62,8 +62,8 @@ var placeholders = []string{
 	"%[1]syour_token_goes_here_and_is_long_enough", "00000000000000000000000000000000", "ENC[AES256_GCM,data:%[4]s,iv:%[5]s,tag:%[6]s,type:str]", "vault:secret/data/app#%[3]s", "op://vault/item/%[3]s", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:%[3]s-a1b2c3",
 }
 
-// miss adds a near miss.
-func (b *builder) miss(kind, name, content string) {
+// addNearMiss adds a near miss.
+func (b *builder) addNearMiss(kind, name, content string) {
 	p := fmt.Sprintf(name, b.next())
 	layer := b.r.IntN(layers - 1)
 	b.add(p, layer, []byte(content))
@@ -77,16 +77,16 @@ func (b *builder) miss(kind, name, content string) {
 	}
 }
 
-// near adds all near misses.
-func (b *builder) near() {
+// addNearMisses adds all near misses.
+func (b *builder) addNearMisses() {
 	r := b.r
 	small := map[string]func(r *rand.Rand, vars []Var) []byte{"srv/doc-%d/.env.example": env, "srv/doc-%d/values.yaml": yamlFile, "srv/doc-%d/settings.json": jsonFile, "srv/doc-%d/settings.py": python, "srv/doc-%d/secret.yaml": kubernetes}
 	names := []string{"srv/doc-%d/.env.example", "srv/doc-%d/values.yaml", "srv/doc-%d/settings.json", "srv/doc-%d/settings.py", "srv/doc-%d/secret.yaml"}
 	for _, v := range examples() {
 		for _, name := range names {
-			b.miss("example", name, string(small[name](r, []Var{v})))
+			b.addNearMiss("example", name, string(small[name](r, []Var{v})))
 		}
-		b.miss("example", "srv/doc-%d/README.md", fmt.Sprintf("# Usage\n\nSet the variable:\n\n```sh\nexport %s=%s\n```\n", v.Name, v.Value))
+		b.addNearMiss("example", "srv/doc-%d/README.md", fmt.Sprintf("# Usage\n\nSet the variable:\n\n```sh\nexport %s=%s\n```\n", v.Name, v.Value))
 	}
 	for i, f := range b.formats {
 		if f.file != nil {
@@ -96,7 +96,7 @@ func (b *builder) near() {
 		for k := range 3 {
 			text := fmt.Sprintf(placeholders[(i*3+k)%len(placeholders)]+"%.0[1]s%.0[2]s%.0[3]s%.0[4]s%.0[5]s%.0[6]s", prefix, f.name, strings.ToLower(f.name), base64Bytes(40)(r), base64Bytes(32)(r), base64Bytes(16)(r))
 			name := names[(i+k)%len(names)]
-			b.miss("placeholder", name, string(small[name](r, []Var{{Name: f.name, Value: text}})))
+			b.addNearMiss("placeholder", name, string(small[name](r, []Var{{Name: f.name, Value: text}})))
 		}
 	}
 	for range 60 { // a wrong checksum, by one digit
@@ -109,7 +109,7 @@ func (b *builder) near() {
 			default:
 				*last = "0Q"[min(1, strings.Count(string(token[:3]), "AGE"))]
 			}
-			b.miss("wrong-checksum", "srv/doc-%d/.env", string(env(r, []Var{{Name: "GITHUB_TOKEN", Value: string(token)}})))
+			b.addNearMiss("wrong-checksum", "srv/doc-%d/.env", string(env(r, []Var{{Name: "GITHUB_TOKEN", Value: string(token)}})))
 		}
 	}
 	kinds := []struct {
@@ -228,7 +228,7 @@ func (b *builder) near() {
 	}
 	for _, k := range kinds {
 		for range k.n {
-			b.miss(k.kind, k.name, k.make())
+			b.addNearMiss(k.kind, k.name, k.make())
 		}
 	}
 }

@@ -63,14 +63,14 @@ func (b *Bundle) Evaluate(ctx context.Context, in report.PolicyInput) (*report.V
 	v.Next = e.next
 	for _, l := range m.lists {
 		for _, it := range l.items {
-			v.Next = sooner(v.Next, it.Expires, in.Now)
+			v.Next = earlierAfter(v.Next, it.Expires, in.Now)
 		}
 	}
 	return v, nil
 }
 
-// sooner returns the earlier of two instants after now. The zero time means never.
-func sooner(a, b, now time.Time) time.Time {
+// earlierAfter returns the earlier of two instants after now. The zero time means never.
+func earlierAfter(a, b, now time.Time) time.Time {
 	if b.IsZero() || !b.After(now) || !a.IsZero() && !b.Before(a) {
 		return a
 	}

@@ -31,8 +31,8 @@ func place(path string, line int) string {
 	return (&report.FileFinding{FileFinding: &analyzer.FileFinding{Path: path, Finding: analyzer.Finding{Line: line}}}).Place()
 }
 
-// unlisted records that the scan did not list the files.
-func (e *evaluation) unlisted(r *rule) error {
+// noteFilesNotListed records that the scan did not list the files.
+func (e *evaluation) noteFilesNotListed(r *rule) error {
 	return e.unseen(r, "the report does not list the files of the image")
 }
 
@@ -48,8 +48,8 @@ func (e *evaluation) examined(name string) string {
 	return ""
 }
 
-// looked returns why analyzers may have missed things of a kind, or "".
-func (e *evaluation) looked(kind string) string {
+// missedKind returns why analyzers may have missed things of a kind, or "".
+func (e *evaluation) missedKind(kind string) string {
 	missing := "no analyzer looked for " + strings.ReplaceAll(kind, "-", " ")
 	for i := range e.in.Report.Examined {
 		x := &e.in.Report.Examined[i]
@@ -84,14 +84,14 @@ func (e *evaluation) contentMatch(r *rule) error {
 		f.also = []string{r.trigger.Name + "+" + m.expression + "+/" + m.path}
 		e.fire(r, f)
 	}
-	if why := e.searched(name); why != "" {
+	if why := e.missedSearch(name); why != "" {
 		return e.unseen(r, "%s", why)
 	}
 	return nil
 }
 
-// searched returns why a search for an expression may have missed matches, or "". An empty name is that of every expression.
-func (e *evaluation) searched(name string) string {
+// missedSearch returns why a search for an expression may have missed matches, or "". An empty name is that of every expression.
+func (e *evaluation) missedSearch(name string) string {
 	const analyzer, data = "search", "expressions "
 	if why := e.examined(analyzer); why != "" {
 		return why
@@ -117,7 +117,7 @@ func (e *evaluation) searched(name string) string {
 // nameMatch is files.name_match.
 func (e *evaluation) nameMatch(r *rule) error {
 	if e.in.Report.Files == nil {
-		return e.unlisted(r)
+		return e.noteFilesNotListed(r)
 	}
 	re := r.values["regex"]
 	for f := range e.in.Report.Files.All() {
@@ -136,7 +136,7 @@ func (e *evaluation) nameMatch(r *rule) error {
 // attributeMatch is files.attribute_match.
 func (e *evaluation) attributeMatch(r *rule) error {
 	if e.in.Report.Files == nil {
-		return e.unlisted(r)
+		return e.noteFilesNotListed(r)
 	}
 	name := r.values["filename"].text
 	wanted := strings.TrimPrefix(name, "/")
@@ -190,7 +190,7 @@ func (e *evaluation) attributes(r *rule, name string, f *analyzer.ListedFile) er
 // setID is files.suid_or_guid_set.
 func (e *evaluation) setID(r *rule) error {
 	if e.in.Report.Files == nil {
-		return e.unlisted(r)
+		return e.noteFilesNotListed(r)
 	}
 	for f := range e.in.Report.Files.All() {
 		if f.Mode&(fs.ModeSetuid|fs.ModeSetgid) == 0 || f.Mode&fs.ModeSymlink != 0 {

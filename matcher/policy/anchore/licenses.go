@@ -26,7 +26,7 @@ func (e *evaluation) licensesPartial(r *rule) error {
 	return e.licenses(r, "LICSUBMATCH", func(name string) bool {
 		spellings := []string{name}
 		if !e.options.Compat {
-			spellings = append(spellings, former(name)...)
+			spellings = append(spellings, oldGNUNames(name)...)
 		}
 		return slices.ContainsFunc(r.values["licenses"].list, func(part string) bool {
 			return slices.ContainsFunc(spellings, func(s string) bool { return strings.Contains(s, part) })
@@ -91,8 +91,8 @@ func (e *evaluation) licensesOf(c *analyzer.Component) []string {
 
 var gnu = regexp.MustCompile(`^([AL]?GPL|GFDL)-(\d+)(?:\.(\d+))?(-only|-or-later|\+)?$`)
 
-// former returns the names of a GNU licence in the words of rpm and dpkg, from which SPDX expressions were made.
-func former(name string) []string {
+// oldGNUNames returns the names of a GNU licence in the words of rpm and dpkg, from which SPDX expressions were made.
+func oldGNUNames(name string) []string {
 	m := gnu.FindStringSubmatch(name)
 	if m == nil {
 		return nil

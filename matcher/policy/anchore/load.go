@@ -59,13 +59,13 @@ func (l *loader) is(n *node, k kind, what string) bool {
 func (l *loader) keys(n *node, what string, known ...string) {
 	for _, m := range n.members {
 		if !slices.Contains(known, m.key) && len(l.bundle.Notes) < maxErrors {
-			l.bundle.Notes = append(l.bundle.Notes, fmt.Sprintf("%s:%d: %s has a key %.100q, which has no meaning%s", l.bundle.Name, m.line, what, m.key, meant(m.key, known)))
+			l.bundle.Notes = append(l.bundle.Notes, fmt.Sprintf("%s:%d: %s has a key %.100q, which has no meaning%s", l.bundle.Name, m.line, what, m.key, didYouMean(m.key, known)))
 		}
 	}
 }
 
-// meant suggests a similar word, if there is one.
-func meant(word string, known []string) string {
+// didYouMean suggests a similar word, if there is one.
+func didYouMean(word string, known []string) string {
 	if s := suggest.Word(word, known); s != "" {
 		return "; is " + s + " meant?"
 	}
@@ -247,7 +247,7 @@ func (l *loader) choice(n *node, what string, m *mapping) {
 		case id.kind != text:
 			l.fail(id.line, "a policy id of %s is %s; it is a text", what, id.kind)
 		case p == nil:
-			l.fail(id.line, "%s: there is no policy %.100q%s", what, id.text, meant(id.text, l.bundle.Policies))
+			l.fail(id.line, "%s: there is no policy %.100q%s", what, id.text, didYouMean(id.text, l.bundle.Policies))
 		case !slices.Contains(m.policies, p):
 			m.policies = append(m.policies, p)
 		}

@@ -140,7 +140,7 @@ func (e *evaluation) requiredPackage(r *rule) error {
 
 // verifyPackages is packages.verify. The findings are those of package verification.
 func (e *evaluation) verifyPackages(r *rule) error {
-	if why := e.looked("package-verification"); why != "" {
+	if why := e.missedKind("package-verification"); why != "" {
 		return e.unseen(r, "%s", why)
 	}
 	names, dirs, check := r.values["only_packages"].list, r.values["only_directories"].list, r.values["check"].text

@@ -104,7 +104,7 @@ func (c *checker) check(gate, trigger string, params []param, line int) {
 	c.gate = gateOf(gates(), gate)
 	switch {
 	case c.gate == nil:
-		c.fail(line, "there is no gate %.100q%s", gate, meant(gate, activeNames()))
+		c.fail(line, "there is no gate %.100q%s", gate, didYouMean(gate, activeNames()))
 		return
 	case c.gate.State == EndOfLife:
 		c.ended = true
@@ -120,7 +120,7 @@ func (c *checker) check(gate, trigger string, params []param, line int) {
 		for _, t := range c.gate.Triggers {
 			names = append(names, t.Name)
 		}
-		c.fail(line, "the gate %s has no trigger %.100q; it has %s%s", gate, trigger, strings.Join(names, ", "), meant(trigger, names))
+		c.fail(line, "the gate %s has no trigger %.100q; it has %s%s", gate, trigger, strings.Join(names, ", "), didYouMean(trigger, names))
 		return
 	}
 	seen := make(map[string]*node)
@@ -135,7 +135,7 @@ func (c *checker) check(gate, trigger string, params []param, line int) {
 			if len(names) > 0 {
 				has = "it has " + strings.Join(names, ", ")
 			}
-			c.fail(p.line, "%s.%s has no parameter %.100q; %s%s", c.gate.Name, c.trigger.Name, p.name, has, meant(p.name, names))
+			c.fail(p.line, "%s.%s has no parameter %.100q; %s%s", c.gate.Name, c.trigger.Name, p.name, has, didYouMean(p.name, names))
 			continue
 		}
 		if seen[declared.Name] != nil {
@@ -201,7 +201,7 @@ func (p *Parameter) parse(s string, r *rule) (v value, err error) {
 	case Enum:
 		i := slices.IndexFunc(p.Values, func(known string) bool { return strings.EqualFold(known, trimmed) })
 		if i < 0 {
-			return v, fmt.Errorf("%.100q is not one of %s%s", s, strings.Join(p.Values, ", "), meant(s, p.Values))
+			return v, fmt.Errorf("%.100q is not one of %s%s", s, strings.Join(p.Values, ", "), didYouMean(s, p.Values))
 		}
 		v.text = p.Values[i]
 	case Boolean:

@@ -82,7 +82,7 @@ func (e *evaluation) wantedSecret(name, found string) bool {
 
 // secretsMissing returns why secrets of a name may have been missed, or "".
 func (e *evaluation) secretsMissing(name string) string {
-	secrets, search := e.examined("secrets"), e.searched(name)
+	secrets, search := e.examined("secrets"), e.missedSearch(name)
 	switch {
 	case name == "" && (secrets == "" || search == ""), secretNames[name] != nil && secrets == "":
 		return ""

@@ -49,7 +49,7 @@ func (e *evaluation) malwareScans(r *rule) error {
 		f.Message = fmt.Sprintf("Malware scan finding: scanner=%s file=%s signature=%s", scanner, path, signature)
 		e.fire(r, f)
 	}
-	if why := e.looked("malware"); why != "" {
+	if why := e.missedKind("malware"); why != "" {
 		return e.unseen(r, "%s", why)
 	}
 	return nil
@@ -57,7 +57,7 @@ func (e *evaluation) malwareScans(r *rule) error {
 
 // malwareNotRun is malware.scan_not_run.
 func (e *evaluation) malwareNotRun(r *rule) error {
-	if why := e.looked("malware"); why != "" {
+	if why := e.missedKind("malware"); why != "" {
 		f := onImage()
 		f.Message = "No malware scans found for image"
 		f.Evidence = append(f.Evidence, evidence("reason", why))

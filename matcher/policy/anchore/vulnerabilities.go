@@ -118,7 +118,7 @@ func (e *evaluation) meets(r *rule, m *matcher.Match, c *analyzer.Component) boo
 	if !ordered(r.values["severity_comparison"].text, cmp.Compare(int(m.Severity.Level), wanted)) {
 		return false
 	}
-	if r.values["vendor_only"].truth && refused(m) {
+	if r.values["vendor_only"].truth && isWontFix(m) {
 		return false
 	}
 	if fix, ok := r.values["fix_available"]; ok && fix.truth != (m.Fixed != "") {
@@ -149,8 +149,8 @@ func (e *evaluation) meets(r *rule, m *matcher.Match, c *analyzer.Component) boo
 // severities are in the order of matcher.Level.
 var severities = []string{"unknown", "negligible", "low", "medium", "high", "critical"}
 
-// refused reports whether the publisher will not fix a vulnerability, or not by an advisory.
-func refused(m *matcher.Match) bool {
+// isWontFix reports whether the publisher will not fix a vulnerability, or not by an advisory.
+func isWontFix(m *matcher.Match) bool {
 	return strings.Contains(m.Reason, "no-dsa") || m.Status == matcher.WillNotFix && !strings.Contains(m.Reason, "unimportant")
 }
 
@@ -160,7 +160,7 @@ func (e *evaluation) older(t time.Time, days int64) bool {
 		return t.IsZero()
 	}
 	at := t.Add(time.Duration(days) * 24 * time.Hour)
-	e.next = sooner(e.next, at, e.in.Now)
+	e.next = earlierAfter(e.next, at, e.in.Now)
 	return !at.After(e.in.Now)
 }
 
@@ -289,7 +289,7 @@ func (e *evaluation) vulnerabilityListed(r *rule) error {
 	present := make(map[string]bool)
 	for i := range e.in.Result.Matches {
 		m := &e.in.Result.Matches[i]
-		if m.Suppressed() || r.values["vendor_only"].truth && refused(m) {
+		if m.Suppressed() || r.values["vendor_only"].truth && isWontFix(m) {
 			continue
 		}
 		for _, id := range m.Identifiers() {

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/hullmark/hullmark/internal/english"
+	"github.com/hullmark/hullmark/internal/releaseorder"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
@@ -90,7 +90,7 @@ func (p *explainer) group(g *report.ExplanationGroup) {
 	}
 	name := ecosystemName(a.Key.Ecosystem())
 	if len(g.Releases) > 1 {
-		slices.SortFunc(g.Releases, compareReleases)
+		slices.SortFunc(g.Releases, releaseorder.Compare)
 		all := a.Key
 		all.Release = ""
 		name = ecosystemName(all.Ecosystem()) + " " + strings.Join(g.Releases, ", ")
@@ -275,19 +275,4 @@ func qualified(k matcher.Key) string {
 		return k.Namespace + "/" + k.Name
 	}
 	return k.Name
-}
-
-// compareReleases puts 9 before 10, and numbers before names.
-func compareReleases(a, b string) int {
-	x, errX := strconv.ParseFloat(a, 64)
-	y, errY := strconv.ParseFloat(b, 64)
-	switch {
-	case errX == nil && errY == nil:
-		return cmp.Compare(x, y)
-	case errX == nil:
-		return -1
-	case errY == nil:
-		return 1
-	}
-	return strings.Compare(a, b)
 }

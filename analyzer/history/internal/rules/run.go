@@ -17,32 +17,27 @@ func (c *Checker) run(s *Step) {
 	var order []string
 	for i := range commands {
 		words := commands[i].words
-		if base(words[0]) == "sudo" {
-			sudo = true
-			if words = withoutSudo(words); len(words) == 0 {
-				continue
-			}
-		}
-		if base(words[0]) == "xargs" {
-			words = withoutXargs(words)
+		sudo = sudo || base(words[0]) == "sudo"
+		if words = unwrapped(words); len(words) == 0 {
+			continue
 		}
 		if i == 0 || !commands[i-1].piped {
 			fetched = false
 		}
 		remote = remote || fromNetwork(words, fetched)
 		fetched = fetched || isFetcher(words[0])
-		switch name := base(words[0]); name {
-		case "chmod":
+		name := base(words[0])
+		if name == "chmod" {
 			id, all := modes(words[1:])
 			setID, open = setID || id, open || all
-		default:
-			if key := managerOf(name, words); key != "" {
-				if managers[key] == nil {
-					managers[key] = &manager{name: key}
-					order = append(order, key)
-				}
-				managers[key].use(name, words)
+			continue
+		}
+		if key := managerOf(name, words); key != "" {
+			if managers[key] == nil {
+				managers[key] = &manager{name: key}
+				order = append(order, key)
 			}
+			managers[key].use(name, words)
 		}
 	}
 	if sudo {
@@ -70,6 +65,17 @@ func (c *Checker) run(s *Step) {
 
 // noPipCache is the variable that keeps pip from having a cache.
 const noPipCache = "PIP_NO_CACHE_DIR="
+
+// unwrapped returns the command that sudo or xargs runs, or the words themselves.
+func unwrapped(words []string) []string {
+	if base(words[0]) == "sudo" {
+		words = withoutSudo(words)
+	}
+	if len(words) > 0 && base(words[0]) == "xargs" {
+		words = withoutXargs(words)
+	}
+	return words
+}
 
 // withoutXargs returns the command that xargs runs, if it is that of a package manager.
 func withoutXargs(words []string) []string {

@@ -1,7 +1,6 @@
 package cvrf
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -11,11 +10,7 @@ import (
 
 // Severities returns the severities of a vulnerability. The error reports an unknown severity.
 func (v *Vulnerability) Severities(source string) ([]matcher.Severity, error) {
-	level, ok := levels.Parse(v.Impact)
-	var err error
-	if !ok {
-		err = fmt.Errorf("unknown severity %.40q", v.Impact)
-	}
+	level, err := levels.Parse(v.Impact)
 	var out []matcher.Severity
 	for _, s := range v.Scores {
 		m := matcher.Severity{Source: source, Level: level, Word: v.Impact, Vector: s.Vector}

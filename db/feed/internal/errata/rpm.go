@@ -1,10 +1,10 @@
 package errata
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
+	"github.com/hullmark/hullmark/db/feed/internal/instant"
 	"github.com/hullmark/hullmark/internal/rpmname"
 )
 
@@ -72,16 +72,6 @@ func isArch(s string) bool {
 
 // Time parses a time in any of the formats of publishers, in UTC if it has no zone. The zero time stands for "".
 func Time(s string) (time.Time, error) {
-	s = strings.TrimSpace(s)
-	if s == "" {
-		return time.Time{}, nil
-	}
-	for _, layout := range []string{
-		time.RFC3339, "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04:05", time.DateOnly, "2006-01-02 15:04:05 MST", "20060102", "January 2, 2006",
-	} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("%.40q is not a time", s)
+	return instant.Parse(s, time.RFC3339, "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04:05", time.DateOnly, "2006-01-02 15:04:05 MST",
+		"20060102", "January 2, 2006")
 }

@@ -1,12 +1,17 @@
 // Package levels reads publishers' words for severities.
 package levels
 
-import "github.com/hullmark/hullmark/matcher"
+import (
+	"fmt"
 
-// Parse returns the level that a publisher's word stands for, and whether the word is known, see
-// [matcher.Level.UnmarshalText].
-func Parse(word string) (matcher.Level, bool) {
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// Parse returns the level that a publisher's word stands for, see [matcher.Level.UnmarshalText]. The error reports an unknown word.
+func Parse(word string) (matcher.Level, error) {
 	var l matcher.Level
-	err := l.UnmarshalText([]byte(word))
-	return l, err == nil
+	if l.UnmarshalText([]byte(word)) != nil {
+		return l, fmt.Errorf("unknown severity %.40q", word)
+	}
+	return l, nil
 }

@@ -1,6 +1,7 @@
 package oval
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -98,11 +99,7 @@ func (d *Definition) Severities(source string, c *CVE) ([]matcher.Severity, erro
 	if word == "" {
 		word = d.Severity
 	}
-	level, ok := levels.Parse(word)
-	var err error
-	if !ok {
-		err = fmt.Errorf("unknown severity %.40q", word)
-	}
+	level, err := levels.Parse(word)
 	var out []matcher.Severity
 	for _, v := range []string{c.CVSS2, c.CVSS3, c.CVSS4} {
 		_, vector, ok := strings.Cut(v, "/") // "5.5/CVSS:3.1/AV:L/...": a score before the vector
@@ -139,10 +136,23 @@ func (d *Definition) Erratum(name, id string) (*errata.Erratum, error) {
 			e.Flaws = append(e.Flaws, errata.Flaw{ID: r.ID})
 		}
 	}
-	if level, ok := levels.Parse(d.Severity); d.Severity != "" && ok {
+	level, err := levels.Parse(d.Severity)
+	errs.Add(err)
+	if err == nil && d.Severity != "" {
 		e.Severity = matcher.Severity{Source: name, Level: level, Word: d.Severity}
-	} else if !ok {
-		errs.Add(fmt.Errorf("unknown severity %.40q", d.Severity))
 	}
 	return e, errs.Err()
+}
+
+// PatchErratum returns the erratum of a definition, without packages, and the packages by the rules. It adds the parts that could not be parsed to
+// errs, and a definition without packages.
+func (d *Definition) PatchErratum(name, id string, r *Rules, errs *recordlimit.Errors) (*errata.Erratum, []Package) {
+	e, err := d.Erratum(name, id)
+	errs.Add(err)
+	packages, err := d.Packages(r)
+	errs.Add(err)
+	if len(packages) == 0 {
+		errs.Add(errors.New("no packages"))
+	}
+	return e, packages
 }

@@ -18,8 +18,8 @@ import (
 // A contents reads the content of entries of a layer or a file system once more, and calls fn for those that the needs name.
 type contents func(ctx context.Context, layer int, needs []need) (*collector, error)
 
-// meet gives every file that has needs the missing answers. It reads a layer once, whatever the number of needs.
-func (r *run) meet(ctx context.Context, data []*layerData, needs []need, read contents) (problems []analyzer.FileDiagnostic, err error) {
+// answerNeeds gives every file that has needs the missing answers. It reads a layer once, whatever the number of needs.
+func (r *run) answerNeeds(ctx context.Context, data []*layerData, needs []need, read contents) (problems []analyzer.FileDiagnostic, err error) {
 	byLayer := make(map[*layerData][]need) // several equal layers share one layerData
 	for _, n := range needs {
 		d := data[n.layer]
@@ -30,7 +30,7 @@ func (r *run) meet(ctx context.Context, data []*layerData, needs []need, read co
 	var mu sync.Mutex
 	for d, needs := range byLayer {
 		group.Go(func() error {
-			c, err := r.meetLayer(reading, d, len(data), needs, read)
+			c, err := r.answerLayerNeeds(reading, d, len(data), needs, read)
 			if c != nil {
 				mu.Lock()
 				defer mu.Unlock()
@@ -45,8 +45,8 @@ func (r *run) meet(ctx context.Context, data []*layerData, needs []need, read co
 	return problems, group.Wait()
 }
 
-// meetLayer meets the needs of one layer with answers of the cache, and reads the layer for others. It returns the collector that read it.
-func (r *run) meetLayer(ctx context.Context, d *layerData, layers int, needs []need, read contents) (*collector, error) {
+// answerLayerNeeds meets the needs of one layer with answers of the cache, and reads the layer for others. It returns the collector that read it.
+func (r *run) answerLayerNeeds(ctx context.Context, d *layerData, layers int, needs []need, read contents) (*collector, error) {
 	var open []need
 	for _, n := range needs {
 		if !n.answer(r, d) {
@@ -100,7 +100,7 @@ func (n need) answer(r *run, d *layerData) bool {
 // readAgain returns the contents of layers.
 func (r *run) readAgain(layers []walk.Layer, data []*layerData) contents {
 	return func(ctx context.Context, layer int, needs []need) (*collector, error) {
-		s := &share{large: &r.large}
+		s := &layerShare{large: &r.largeScan}
 		defer s.end()
 		c, jobs, err := r.againCollector(ctx, s, needs, r.hardLinks(&data[layer].Journal, needs))
 		if err != nil {
@@ -182,7 +182,7 @@ func (c *collector) analyzeAgain(jobs []job, e *walk.Entry) error {
 }
 
 // againCollector returns a collector for needs, and the jobs by the number of their entry. links are hard links of the layer.
-func (r *run) againCollector(ctx context.Context, s *share, needs []need, links map[string]string) (*collector, map[int][]job, error) {
+func (r *run) againCollector(ctx context.Context, s *layerShare, needs []need, links map[string]string) (*collector, map[int][]job, error) {
 	c, err := r.newCollector(ctx, s, nil)
 	if err != nil {
 		return nil, nil, err
@@ -191,7 +191,7 @@ func (r *run) againCollector(ctx context.Context, s *share, needs []need, links 
 	c.again, c.siblingNames = true, make(map[string]bool)
 	for _, n := range needs {
 		siblings := r.analyzers[n.analyzer].info.Siblings
-		j := job{entry: n.entry, analyzer: n.analyzer, path: n.raw, as: n.name, siblings: n.beside(siblings, links)}
+		j := job{entry: n.entry, analyzer: n.analyzer, path: n.raw, as: n.name, siblings: n.siblingNames(siblings, links)}
 		jobs[n.entry] = append(jobs[n.entry], j)
 		for _, s := range siblings {
 			c.siblingNames[j.sibling(s)] = true

@@ -15,7 +15,7 @@ type claim struct {
 	component int // its index
 	owner     *analyzer.Component
 	mark      string // what speaks for the distribution
-	by        packageorigin.By
+	by        packageorigin.Origin
 }
 
 // skips returns for each component of a report why it is not matched; the others have no Reason.

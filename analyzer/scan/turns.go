@@ -7,7 +7,7 @@ import "context"
 // scan gets the place.
 
 // place waits for a place to read a layer, or to put a report together. A caller that has a place must not wait for another.
-func (l *large) place(ctx context.Context) (release func(), err error) {
+func (l *largeScan) place(ctx context.Context) (release func(), err error) {
 	select {
 	case l.budget.layers <- struct{}{}:
 		return func() { <-l.budget.layers }, nil
@@ -19,7 +19,7 @@ func (l *large) place(ctx context.Context) (release func(), err error) {
 }
 
 // worker waits until one more analyzer may work.
-func (l *large) worker(ctx context.Context) (release func(), err error) {
+func (l *largeScan) worker(ctx context.Context) (release func(), err error) {
 	b := l.budget
 	for {
 		select {
@@ -43,7 +43,7 @@ func (l *large) worker(ctx context.Context) (release func(), err error) {
 }
 
 // memory waits for bytes of file contents. More bytes than there are stand for all of them.
-func (l *large) memory(ctx context.Context, n int64) (release func(), err error) {
+func (l *largeScan) memory(ctx context.Context, n int64) (release func(), err error) {
 	b := l.budget
 	all, large := min(n, b.size), min(n, b.largeSize)
 	for {
@@ -65,17 +65,17 @@ func (l *large) memory(ctx context.Context, n int64) (release func(), err error)
 }
 
 // acquire waits for bytes that all scans share, or until the scan is the large one.
-func (l *large) acquire(ctx context.Context, n int64) bool {
+func (l *largeScan) acquire(ctx context.Context, n int64) bool {
 	if l.budget.memory.TryAcquire(n) {
 		return true
 	}
-	ctx, cancel := l.until(ctx)
+	ctx, cancel := l.untilLarge(ctx)
 	defer cancel()
 	return l.budget.memory.Acquire(ctx, n) == nil
 }
 
-// until returns a context that ends when the scan is the large one.
-func (l *large) until(ctx context.Context) (context.Context, context.CancelFunc) {
+// untilLarge returns a context that ends when the scan is the large one.
+func (l *largeScan) untilLarge(ctx context.Context) (context.Context, context.CancelFunc) {
 	waiting, cancel := context.WithCancel(ctx)
 	since := l.since()
 	go func() {

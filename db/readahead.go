@@ -81,24 +81,25 @@ func inGroups[R, B any](ctx context.Context, wanted []R, read func(R) (B, error)
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer close(stop)
-	for range workers {
-		wg.Go(func() {
-			for {
-				select {
-				case room <- struct{}{}:
-				case <-stop:
-					return
-				}
-				g := int(next.Add(1)) - 1
-				if g >= len(groups) {
-					return
-				}
-				for i := g * groupSize; i < min(len(wanted), (g+1)*groupSize); i++ {
-					results[i] = get(wanted[i])
-				}
-				close(groups[g])
+	work := func() {
+		for {
+			select {
+			case room <- struct{}{}:
+			case <-stop:
+				return
 			}
-		})
+			g := int(next.Add(1)) - 1
+			if g >= len(groups) {
+				return
+			}
+			for i := g * groupSize; i < min(len(wanted), (g+1)*groupSize); i++ {
+				results[i] = get(wanted[i])
+			}
+			close(groups[g])
+		}
+	}
+	for range workers {
+		wg.Go(work)
 	}
 	for i, r := range wanted {
 		if i%groupSize == 0 {

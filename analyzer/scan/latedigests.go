@@ -40,7 +40,7 @@ func (r *replay) needDigests() {
 		}
 		r.found = slices.DeleteFunc(r.found, func(i int) bool { return slices.Contains(r.before, i) })
 		if len(r.found) > 0 && evident == nil {
-			evident = r.evident()
+			evident = r.analyzersWithEvidence()
 		}
 		for _, i := range r.found {
 			if len(evident) == 0 || len(r.analyzers[i].info.DigestsIf) == 0 || evident[i] {
@@ -54,8 +54,8 @@ func (r *replay) needDigests() {
 	r.needs = append(r.needs, slices.CompactFunc(needs, func(a, b need) bool { return a.layer == b.layer && a.equal(b) })...)
 }
 
-// evident returns the analyzers for whose digests the merged image has evidence.
-func (r *replay) evident() map[int]bool {
+// analyzersWithEvidence returns the analyzers for whose digests the merged image has evidence.
+func (r *replay) analyzersWithEvidence() map[int]bool {
 	index := new(pattern.Index)
 	for i := range r.analyzers {
 		info := &r.analyzers[i].info

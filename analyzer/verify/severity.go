@@ -19,7 +19,7 @@ func (d *Difference) raise(severity, rule string) {
 	}
 }
 
-// weigh sets the Severity of a file that differs:
+// rate sets the Severity of a file that differs:
 //
 //	high    a file gained set-uid or set-gid or capabilities, or a set-uid program has another content: it gives away privileges
 //	medium  a program or library has another content or became something else: advisories for the package may not hold for it;
@@ -29,7 +29,7 @@ func (d *Difference) raise(severity, rule string) {
 //
 // Contents and times of configuration files and other times are to be expected, so that they have no severity. Neither have modes and
 // owners of ghosts, unless they are dangerous.
-func (d *Difference) weigh(f *analyzer.RecordedFile, g *File) {
+func (d *Difference) rate(f *analyzer.RecordedFile, g *File) {
 	has := func(a analyzer.Attributes) bool { return d.Attributes&a != 0 }
 	program := g.Mode&0o111 != 0 && isRegular(g.Mode) || isLibrary(d.Path)
 	privileged := g.Mode&(fs.ModeSetuid|fs.ModeSetgid) != 0 && isRegular(g.Mode) || g.Xattrs[capabilityXattr] != ""
@@ -53,17 +53,7 @@ func (d *Difference) weigh(f *analyzer.RecordedFile, g *File) {
 		}
 	}
 	if has(analyzer.AttrMode) {
-		gained := g.Mode & permBits &^ f.Mode
-		switch {
-		case gained&(fs.ModeSetuid|fs.ModeSetgid) != 0 && isRegular(g.Mode):
-			d.raise("high", ruleMode)
-		case g.Mode&0o002 != 0 && g.Mode&fs.ModeSticky == 0 && (gained&0o002 != 0 || f.Mode&fs.ModeSticky != 0):
-			d.raise("medium", ruleMode)
-		case gained != 0:
-			d.raise("low", ruleMode)
-		default:
-			d.raise("info", ruleMode)
-		}
+		d.raise(modeSeverity(f.Mode, g.Mode), ruleMode)
 	}
 	if has(analyzer.AttrUser | analyzer.AttrGroup) {
 		if has(analyzer.AttrUser) && program && g.UID != 0 {
@@ -85,9 +75,23 @@ func (d *Difference) weigh(f *analyzer.RecordedFile, g *File) {
 	}
 }
 
-// judge sets the Severity of a file that is missing: low, since images are made smaller by removing files, but the package no longer
+// modeSeverity returns the severity of a change of modes.
+func modeSeverity(recorded, found fs.FileMode) string {
+	gained := found & permBits &^ recorded
+	switch {
+	case gained&(fs.ModeSetuid|fs.ModeSetgid) != 0 && isRegular(found):
+		return "high"
+	case found&0o002 != 0 && found&fs.ModeSticky == 0 && (gained&0o002 != 0 || recorded&fs.ModeSticky != 0):
+		return "medium"
+	case gained != 0:
+		return "low"
+	}
+	return "info"
+}
+
+// rateMissing sets the Severity of a file that is missing: low, since images are made smaller by removing files, but the package no longer
 // works as advisories assume. Documentation, configuration files, excluded paths and places of mounts get no severity.
-func (d *Difference) judge() {
+func (d *Difference) rateMissing() {
 	switch {
 	case !d.Missing:
 	case d.Excluded || d.Documentation || d.Config || isMounted(d.Recorded):

@@ -13,8 +13,8 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// give sets variables from a YAML mapping of their names to their fields.
-func (v *values) give(n *yaml.Node) error {
+// setFromYAML sets variables from a YAML mapping of their names to their fields.
+func (v *values) setFromYAML(n *yaml.Node) error {
 	if n == nil {
 		return nil
 	}
@@ -46,7 +46,7 @@ func (v *values) give(n *yaml.Node) error {
 			}
 		}
 		if !known {
-			return fmt.Errorf("line %d: there is no variable %q to give%s", value.Line, name, meant(name, names))
+			return fmt.Errorf("line %d: there is no variable %q to give%s", value.Line, name, didYouMean(name, names))
 		}
 	}
 	v.match.Package = v.pkg
@@ -74,13 +74,12 @@ func set(to reflect.Value, n *yaml.Node, name string) error {
 		}
 		return nil
 	case *time.Time:
-		for _, form := range []string{time.DateOnly, time.RFC3339} {
-			if at, err := time.Parse(form, n.Value); err == nil {
-				*x = at
-				return nil
-			}
+		at, ok := parseInstant(n.Value)
+		if !ok {
+			return fmt.Errorf("line %d: %s %q is neither a day nor an instant", n.Line, name, n.Value)
 		}
-		return fmt.Errorf("line %d: %s %q is neither a day nor an instant", n.Line, name, n.Value)
+		*x = at
+		return nil
 	}
 	switch to.Kind() {
 	case reflect.Pointer:
@@ -124,7 +123,11 @@ func set(to reflect.Value, n *yaml.Node, name string) error {
 	if n.Kind != yaml.ScalarNode {
 		return fail("a " + nameOf(to.Type()))
 	}
-	var err error
+	return setScalar(to, n, name)
+}
+
+// setScalar is set for a text, a truth value or a number.
+func setScalar(to reflect.Value, n *yaml.Node, name string) (err error) {
 	switch to.Kind() {
 	case reflect.String:
 		to.SetString(n.Value)
@@ -158,5 +161,5 @@ func setField(to reflect.Value, key, value *yaml.Node, name string) error {
 		}
 		names = append(names, field)
 	}
-	return fmt.Errorf("line %d: %s has no %q; it has %s%s", key.Line, name, key.Value, strings.Join(names, ", "), meant(key.Value, names))
+	return fmt.Errorf("line %d: %s has no %q; it has %s%s", key.Line, name, key.Value, strings.Join(names, ", "), didYouMean(key.Value, names))
 }

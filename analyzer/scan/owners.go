@@ -7,9 +7,9 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// own sets Owner of every component and finding whose file belongs to a System component, and returns those of files with packages that are not read. It
+// setComponentOwners sets Owner of every component and finding whose file belongs to a System component, and returns those of files with packages that are not read. It
 // follows both paths through the directory links of the merged image: a package may own lib/x when /lib is a link to usr/lib.
-func own(report *analyzer.Report, t *tree) (owned map[string]bool) {
+func setComponentOwners(report *analyzer.Report, t *tree) (owned map[string]bool) {
 	components := report.Components
 	at := make(map[string]int, len(components)) // 1 + the last component that needs an owner, by path
 	before := make([]int, len(components))      // and 1 + the one before it with the same path

@@ -10,9 +10,9 @@ import (
 	"github.com/hullmark/hullmark/internal/packageorigin"
 )
 
-// nest marks components of analyzers that look at programs as they stream by: those in files of packages that the distribution seems to have
+// markNested marks components of analyzers that look at programs as they stream by: those in files of packages that the distribution seems to have
 // built. It removes packages of distributions that a database has, too. Others stay: the advisories for a library are about its copy in another package, too.
-func (r *run) nest(report *analyzer.Report) {
+func (r *run) markNested(report *analyzer.Report) {
 	streamed := r.streamed(report)
 	if streamed == nil {
 		return
