@@ -110,7 +110,7 @@ func TestRoundTrip(t *testing.T) {
 	report, _, _ := everything()
 	t.Run("everything", func(t *testing.T) { roundTrip(t, report) })
 	t.Run("nothing", func(t *testing.T) { roundTrip(t, &analyzer.Report{}) })
-	for _, name := range images(t) {
+	for _, name := range corpus.Images(t) {
 		t.Run(name, func(t *testing.T) { roundTrip(t, corpus.ScanImage(t, name, all.All()...)) })
 	}
 }
