@@ -14,6 +14,7 @@ TRACKER = [
     ('rope', 'CVE-2099-0005', 'resolved', {'fixed_version': '1:1.9-4', 'urgency': 'medium'}),
     ('tide', 'CVE-2099-0006', 'open', {'urgency': 'not yet assigned', 'nodsa': 'Minor issue', 'nodsa_reason': ''}),
     ('knots', 'CVE-2099-0007', 'open', {'urgency': 'high'}),
+    ('deckhand', 'CVE-2099-0008', 'resolved', {'fixed_version': '0.9.1-2', 'urgency': 'medium'}),  # the tracker answers for its files
 ]
 
 CRITICAL = 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H'

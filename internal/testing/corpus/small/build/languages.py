@@ -112,7 +112,7 @@ def python_cases(corpus, made, work):
     folder = corpus.case('python-egg-wheel', 'wheels', 'email.parser of CPython', [distribution(f'opt/wheels/{f[0]}!{f[1]}', *f[2:]) for f in found])
     shutil.copytree(wheels, os.path.join(folder, 'opt/wheels'))
 
-    texts = {'app/requirements.txt': '# pins\nTide.Table == 2.0.1 ; python_version > "3"\n-r more.txt\nlog-line >= 2023\n', 'app/more.txt': 'buoy==1.4.0 \\\n    # continued\n'}
+    texts = {'app/requirements.txt': '# pins\nTide.Table == 2.0.1 ; python_version > "3"\n-r requirements-more.txt\nlog-line >= 2023\n', 'app/requirements-more.txt': 'buoy==1.4.0 \\\n    # continued\n'}
     for name, text in texts.items():
         write(os.path.join(work, name), text)
     report = json.loads(pip(made, 'install', '--dry-run', '--ignore-installed', '--report', '-', '-r', os.path.join(work, 'app/requirements.txt')))
