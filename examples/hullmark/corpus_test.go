@@ -112,10 +112,10 @@ default: {policies: [production], allow: [accepted]}`, 1))
 		{"debian-base", nil, exitOK, []string{"CVE-2099-0001"}},
 		{"debian-base", []string{"--fail-on", "critical"}, exitOK, nil},
 		{"debian-base", []string{"--fail-on", "high"}, exitDisallowed, []string{"which --fail-on disallows"}},
-		{"debian-base", []string{"--policy", policy}, exitOK, []string{"verdict: go", "runs as root"}},
+		{"debian-base", []string{"--policy", policy}, exitOK, []string{"verdict: warn", "runs as root"}},
 		{"debian-app", []string{"--fail-on", "critical"}, exitDisallowed, []string{"2 vulnerabilities are critical"}},
-		{"debian-app", []string{"--policy", policy}, exitDisallowed, []string{"verdict: stop", "update buoy to 1.5.0", "update lantern to 1.2.1", "runs as root"}},
-		{"debian-app", []string{"--policy", allowed}, exitOK, []string{"verdict: go", "allowed until 2025-06-30: CVE-2099-1001, not reachable"}},
+		{"debian-app", []string{"--policy", policy}, exitDisallowed, []string{"verdict: stop", "update lantern to 1.2.1 (and 1 other decision)", "runs as root"}},
+		{"debian-app", []string{"--policy", allowed}, exitOK, []string{"verdict: warn", "allowed until 2025-06-30: CVE-2099-1001, not reachable"}},
 		{"rpm-sqlite", []string{"--policy", policy}, exitDisallowed, []string{"update mast-libs to 0:3.1-5.el9_4"}},
 	} {
 		args := append([]string{"scan", "--cache", "off", "--db", database, "oci:" + filepath.Join(small, "images", tt.image)}, tt.args...)
