@@ -62,7 +62,7 @@ func TestHomes(t *testing.T) {
 	if err != nil || len(names) < 20 {
 		t.Fatal(len(names), err)
 	}
-	for _, name := range append(names, corpusImages(t)...) {
+	for _, name := range append(names, corpus.Images(t)...) {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			if filepath.Ext(name) != ".txtar" {
 				compare(t, open(t, name))
@@ -102,7 +102,7 @@ func TestHomes(t *testing.T) {
 	compare(t, img)
 	for _, a := range all.All() {
 		name := a.Info().Name
-		if !said[name] && name != "osrelease" && name != "traces" && name != "cargo" && name != "nuget-bundle" && (name != "rpm" || os.Getenv("HULLMARK_CORPUS") != "") {
+		if !said[name] && name != "osrelease" && name != "traces" && name != "cargo" && name != "nuget-bundle" {
 			t.Errorf("%s found nothing: the test does not test it", name)
 		}
 	}
@@ -213,9 +213,8 @@ func zipped(t *testing.T, first string, files map[string]string) []byte {
 	return b.Bytes()
 }
 
-// TestHomesFixtures compares what all analyzers say of the real data in both homes.
+// TestHomesFixtures compares the reports of all analyzers about the cases of the corpus in both homes.
 func TestHomesFixtures(t *testing.T) {
-	corpus.Dir(t)
 	p := start(t, self(t, "all"))
 	formats := strings.Fields("apk-installed bun-lock composer-installed composer-lock dpkg-info dpkg-status dpkg-statusd gemfile-lock java-archive maven-pom npm-lock npm-package-json os-release php-pear pnpm-lock poetry-lock python-egg-wheel python-installed python-requirements rpm-bdb rpm-ndb rpm-sqlite ruby-gemspec uv-lock yarn-lock-berry yarn-lock-v1")
 	corpus.Cases(t, formats, func(t *testing.T, c *corpus.Case) {
@@ -236,12 +235,9 @@ func TestHomesFixtures(t *testing.T) {
 	})
 }
 
-// corpusImages returns the layouts of real images, none without the data.
-func corpusImages(t testing.TB) []string { return corpus.Glob(t, "images/*/index.json") }
-
-func open(t testing.TB, index string) v1.Image {
+func open(t testing.TB, name string) v1.Image {
 	t.Helper()
-	img, err := source.Open(t.Context(), "oci:"+filepath.Dir(index), source.Options{})
+	img, err := source.Open(t.Context(), corpus.Image(t, name), source.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

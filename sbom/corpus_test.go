@@ -2,9 +2,6 @@ package sbom_test
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -17,23 +14,9 @@ import (
 	"github.com/hullmark/hullmark/sbom"
 )
 
-// images names the real images.
-func images(t *testing.T) []string {
-	t.Helper()
-	var names []string
-	if os.Getenv("HULLMARK_CORPUS") == "" {
-		return nil
-	}
-	for _, index := range corpus.Glob(t, "images/*/index.json") {
-		names = append(names, filepath.Base(filepath.Dir(index)))
-	}
-	return names
-}
-
-// TestCorpus writes the documents of all real images and of all fixtures in every version and notation, asks the official
-// schemas, and reads them back.
+// TestCorpus writes the documents of all images and cases of the corpus in every version and notation, validates them with the
+// official schemas, and reads them back.
 func TestCorpus(t *testing.T) {
-	corpus.Dir(t)
 	schemas := make(map[string]*jsonschema.Schema)
 	for _, version := range versions {
 		schemas[version] = schemaOf(t, version)
@@ -55,15 +38,11 @@ func TestCorpus(t *testing.T) {
 			sameReport(t, scanned, got)
 		}
 	}
-	for _, name := range images(t) {
+	for _, name := range corpus.Images(t) {
 		t.Run(name, func(t *testing.T) { check(t, name, corpus.ScanImage(t, name, all.All()...)) })
 	}
-	var formats []string
-	for _, dir := range corpus.Glob(t, "fixtures/*/*/expected.json") {
-		formats = append(formats, filepath.Base(filepath.Dir(filepath.Dir(dir))))
-	}
 	seen := make(map[string]bool)
-	corpus.Cases(t, slices.Compact(formats), func(t *testing.T, c *corpus.Case) {
+	corpus.Cases(t, corpus.Formats(t), func(t *testing.T, c *corpus.Case) {
 		scanned, err := scan.Scanner{Analyzers: all.All()}.ScanFS(t.Context(), c.Files)
 		if err != nil {
 			t.Fatal(err)

@@ -144,7 +144,7 @@
 // of cyclonedx-go: JSON schemas with santhosh-tekuri/jsonschema, XML schemas with xmllint of libxml2. They check SPDX with tools-golang,
 // SPDX's own library, because no module has its schema.
 //
-// A document lacks these parts of a report, so that Decode does not return them: the files that packages own (Package.Files), the list of files
+// A document lacks these parts of a report, so that Decode does not return them: the files that packages own (Package.Files), the functions of programs (Package.Functions), the list of files
 // (Report.Files, even with Options.Files), Distro.Rank,
 // the order of Package.Depends and other names for a package in it, qualifiers that the PURL does not have, upper case in digests and in
 // names of their algorithms, characters that XML or UTF-8 do not have, results of matching beyond those above (such as versions that advisories

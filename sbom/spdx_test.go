@@ -53,7 +53,7 @@ func TestSPDX(t *testing.T) {
 	r, m, o := everything()
 	o.Format = sbom.SPDXJSON
 	t.Run("everything", func(t *testing.T) { check(t, encode(t, r, m, o), 1+1+len(r.Components)+6) }) // files with findings or records
-	for _, name := range images(t) {
+	for _, name := range corpus.Images(t) {
 		t.Run(name, func(t *testing.T) {
 			r := corpus.ScanImage(t, name, all.All()...)
 			files := make(map[string]bool)

@@ -7,10 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hullmark/hullmark/matcher/report/json"
-
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 	"github.com/hullmark/hullmark/matcher/report"
+	"github.com/hullmark/hullmark/matcher/report/json"
 )
 
 // TestDemo holds all forms of the results against what they were.
@@ -108,15 +108,7 @@ func TestDeclared(t *testing.T) {
 
 // The same image gives the same bytes, however many layers are read at once, from a cache or not.
 func TestDeterministic(t *testing.T) {
-	images := []string{demoRef}
-	if corpus := os.Getenv("HULLMARK_CORPUS"); corpus != "" {
-		for _, name := range []string{"debian-app", "rpm-sqlite"} {
-			images = append(images, "oci:"+filepath.Join(corpus, "images", name))
-		}
-	} else {
-		t.Log("HULLMARK_CORPUS is not set: only the demonstration image")
-	}
-	for _, image := range images {
+	for _, image := range []string{demoRef, corpus.Image(t, "debian-app"), corpus.Image(t, "rpm-sqlite")} {
 		cache := t.TempDir()
 		want := ""
 		for _, way := range []struct {

@@ -8,7 +8,7 @@
 //	go run ./examples/simulate -images 100000 -advisories advisories.db
 //	go run ./examples/simulate -images 100000 -service http://127.0.0.1:8080
 //
-// With -feeds, most packages of the fleet and their advisories are real; without it, all are made up.
+// With -feeds, most packages of the fleet and their advisories are real; without it, all are synthesized, and the output says so.
 package main
 
 import (
@@ -27,7 +27,7 @@ func main() {
 	flag.IntVar(&o.changes, "changes", 3000, "advisories that change in a day")
 	flag.IntVar(&o.checked, "checked", 1000, "images whose events are compared with whole reports")
 	flag.IntVar(&o.questions, "questions", 10_000, "advisories whose images are looked up")
-	flag.StringVar(&o.feeds, "feeds", "", "folder of real feeds")
+	flag.StringVar(&o.feeds, "feeds", "", "folder of real feeds; without it, all advisories are synthesized")
 	flag.BoolVar(&o.goals, "goals", false, "fail if a goal is missed")
 	l := load{out: os.Stdout, token: os.Getenv("FLEET_TOKEN")}
 	flag.StringVar(&l.url, "service", "", "send the fleet to the service at `URL`")

@@ -22,7 +22,7 @@ func TestSimulate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"which agree", "equals the merged one", "tag-moved"} {
+	for _, want := range []string{"all synthesized", "which agree", "equals the merged one", "tag-moved"} {
 		if !bytes.Contains(out.Bytes(), []byte(want)) {
 			t.Errorf("nothing about %q", want)
 		}

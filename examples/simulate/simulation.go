@@ -92,6 +92,11 @@ func (s *simulation) prepare(ctx context.Context) error {
 		return err
 	}
 	s.history = []day{{db: first}}
+	from := "real, and synthesized ones"
+	if s.feeds == "" {
+		from = "all synthesized, without -feeds"
+	}
+	s.print("packages and advisories", from)
 	s.print("advisories", len(s.world.entries))
 	for _, from := range []string{byDebian, byOSV, byChance, byCoverage} {
 		s.print("changes of advisories, "+from, s.world.counts[from])

@@ -1,5 +1,6 @@
-// Package corpus reads real test data: package databases, manifests and images with the output of native tools. The environment
-// variable HULLMARK_CORPUS names its folder, which is not part of the module. Tests skip with a message without it.
+// Package corpus reads test data: package databases, manifests and images with the output of native tools. The environment variable
+// HULLMARK_CORPUS names the folder of real data, which is not part of the module. Without it, cases and images come from the small
+// corpus, the folder small beside this file. Tests that need real data skip with a message.
 package corpus
 
 import (
@@ -18,20 +19,50 @@ import (
 	"github.com/therootcompany/xz"
 )
 
-// Dir returns the folder of test data. It skips the test if HULLMARK_CORPUS is not set.
+const variable = "HULLMARK_CORPUS"
+
+// Dir returns the folder of real data. It skips the test if HULLMARK_CORPUS is not set.
 func Dir(t testing.TB) string {
 	t.Helper()
-	dir := os.Getenv("HULLMARK_CORPUS")
+	dir := os.Getenv(variable)
 	if dir == "" {
 		t.Skip("HULLMARK_CORPUS is not set: it names the folder of real data")
 	}
 	return dir
 }
 
+// Small returns the folder of the small corpus. It searches the working directory and those above it, so that the tests of every
+// package find it.
+func Small(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := dir; ; at = filepath.Dir(at) {
+		small := filepath.Join(at, "internal", "testing", "corpus", "small")
+		if _, err := os.Stat(small); err == nil {
+			return small
+		}
+		if at == filepath.Dir(at) {
+			t.Fatalf("no small corpus above %s", dir)
+		}
+	}
+}
+
+// folder returns the folder of real data if HULLMARK_CORPUS is set, or else of the small corpus.
+func folder(t testing.TB) (dir string, real bool) {
+	t.Helper()
+	if dir := os.Getenv(variable); dir != "" {
+		return dir, true
+	}
+	return Small(t), false
+}
+
 // Slow skips a test that takes longer than the others together, where HULLMARK_CORPUS is not set or go test -short runs.
 func Slow(t testing.TB) {
 	t.Helper()
-	if testing.Short() || os.Getenv("HULLMARK_CORPUS") == "" {
+	if testing.Short() || os.Getenv(variable) == "" {
 		t.Skip("it takes long: HULLMARK_CORPUS is not set")
 	}
 }
@@ -40,7 +71,7 @@ func Slow(t testing.TB) {
 // set; it returns nil. It fails the test if nothing matches.
 func Glob(t testing.TB, pattern string) []string {
 	t.Helper()
-	dir := os.Getenv("HULLMARK_CORPUS")
+	dir := os.Getenv(variable)
 	if dir == "" {
 		return nil
 	}
@@ -104,12 +135,34 @@ func (p *Package) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*plain)(p))
 }
 
-// Cases runs a subtest for each case of the formats. It fails the test if a format has no cases.
+// Formats returns the formats that have cases, sorted.
+func Formats(t testing.TB) []string {
+	t.Helper()
+	dir, _ := folder(t)
+	entries, err := os.ReadDir(filepath.Join(dir, "fixtures"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
+// Cases runs a subtest for each case of the formats. If a format has no cases, it fails the test; with the small corpus, it skips
+// the format.
 func Cases(t *testing.T, formats []string, test func(t *testing.T, c *Case)) {
 	t.Helper()
-	dir := Dir(t)
+	dir, real := folder(t)
 	for _, format := range formats {
 		files, err := filepath.Glob(filepath.Join(dir, "fixtures", format, "*", "expected.json"))
+		if !real && err == nil && len(files) == 0 {
+			t.Run(format, func(t *testing.T) { t.Skip("the small corpus has no cases of it, and HULLMARK_CORPUS is not set") })
+			continue
+		}
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no cases of %s below %s: %v", format, dir, err)
 		}
@@ -167,10 +220,16 @@ func Files(from fs.FS) (fstest.MapFS, error) {
 	return files, err
 }
 
-// Read returns the content of a file below the folder. It decompresses .xz and .zst files.
+// Read returns the content of a file below the folder of real data. It decompresses .xz and .zst files. It skips the test if
+// HULLMARK_CORPUS is not set.
 func Read(t testing.TB, name string) []byte {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(Dir(t), filepath.FromSlash(name)))
+	return read(t, Dir(t), name)
+}
+
+func read(t testing.TB, dir, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
 	if err == nil {
 		b, err = unpack(name, b)
 	}

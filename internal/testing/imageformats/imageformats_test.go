@@ -21,6 +21,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
+	"github.com/hullmark/hullmark/internal/testing/corpus"
 	"github.com/hullmark/hullmark/internal/testing/imageformats"
 	"github.com/hullmark/hullmark/internal/testing/imagetest"
 )
@@ -143,25 +144,16 @@ func TestForms(t *testing.T) {
 
 // The images of the corpus give the same report in every form.
 func TestCorpus(t *testing.T) {
-	corpus := os.Getenv("HULLMARK_CORPUS")
-	if corpus == "" {
-		t.Skip("HULLMARK_CORPUS is not set: it names a directory with images/*/oci-layout")
-	}
-	layouts, err := filepath.Glob(filepath.Join(corpus, "images", "*", "oci-layout"))
-	if err != nil || len(layouts) == 0 {
-		t.Fatalf("no images in %s: %v", corpus, err)
-	}
-	for _, l := range layouts {
-		from := filepath.Dir(l)
-		t.Run(filepath.Base(from), func(t *testing.T) {
+	for _, name := range corpus.Images(t) {
+		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			if *keep != "" {
-				dir = filepath.Join(*keep, filepath.Base(from))
+				dir = filepath.Join(*keep, name)
 				if err := os.MkdirAll(dir, 0o755); err != nil {
 					t.Fatal(err)
 				}
 			}
-			check(t, open(t, "oci:"+from), dir)
+			check(t, open(t, corpus.Image(t, name)), dir)
 		})
 	}
 }
