@@ -2,6 +2,7 @@ package api
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
@@ -227,6 +228,7 @@ func (c *call) uploaded(kind store.Kind) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.Checksum = hex.EncodeToString(sum.Sum(nil))
 	rep, err := c.add(sum.Sum(nil), m)
 	if err != nil || rep.body != nil { // refused, or the answer to an earlier request
 		c.s.discard(m.Object)

@@ -14,9 +14,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/hullmark/hullmark/examples/fleet/store"
 )
+
+// ErrUnavailable reports that a store cannot be reached, refuses requests, or has other bytes than those that were stored. The same request
+// may succeed later.
+var ErrUnavailable = errors.New("the store of objects does not work")
 
 // A Store keeps objects. An object never changes in part: Put replaces it as a whole or not at all. Methods may be called by many
 // goroutines and processes at once.
@@ -36,10 +41,36 @@ type Store interface {
 
 // An Object is an open object.
 type Object struct {
-	io.ReaderAt
 	Size    int64
+	at      io.ReaderAt
 	forward int // bytes that Reader reads at once, where each read is a request
 	close   func() error
+	failed  atomic.Pointer[error]
+}
+
+// ReadAt implements [io.ReaderAt]. All errors but io.EOF wrap ErrUnavailable.
+func (o *Object) ReadAt(p []byte, off int64) (int, error) {
+	n, err := o.at.ReadAt(p, off)
+	if err != nil && err != io.EOF {
+		err = unavailable(err)
+		o.failed.CompareAndSwap(nil, &err)
+	}
+	return n, err
+}
+
+// Err returns the first error of ReadAt. A parser may report such an error as one of the content.
+func (o *Object) Err() error {
+	if err := o.failed.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+func unavailable(err error) error {
+	if errors.Is(err, ErrUnavailable) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
 
 // Reader returns a reader of the whole object.
@@ -134,7 +165,7 @@ func (d Dir) Open(_ context.Context, name string) (*Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("objects: %s: %w", name, errors.Join(err, f.Close()))
 	}
-	return &Object{ReaderAt: f, Size: info.Size(), close: f.Close}, nil
+	return &Object{at: f, Size: info.Size(), close: f.Close}, nil
 }
 
 // Delete implements [Store].
@@ -222,7 +253,7 @@ func (s SQL) Open(ctx context.Context, name string) (*Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("objects: %s: %w", name, err)
 	}
-	return &Object{ReaderAt: &parts{ctx: ctx, store: s.Store, id: id, size: size}, Size: size, close: func() error { return nil }}, nil
+	return &Object{at: &parts{ctx: ctx, store: s.Store, id: id, size: size}, Size: size, close: func() error { return nil }}, nil
 }
 
 // Delete implements [Store].
@@ -276,8 +307,8 @@ func (c canceled) Read(p []byte) (int, error) {
 	return c.r.Read(p)
 }
 
-// Fetch copies an object to a local file, which it replaces as a whole.
-func Fetch(ctx context.Context, s Store, name, file string) (err error) {
+// Fetch copies an object to a local file, which it replaces as a whole if check accepts the copy.
+func Fetch(ctx context.Context, s Store, name, file string, check func(file string) error) (err error) {
 	o, err := s.Open(ctx, name)
 	if err != nil {
 		return err
@@ -292,6 +323,11 @@ func Fetch(ctx context.Context, s Store, name, file string) (err error) {
 	}
 	_, err = io.Copy(f, canceled{ctx, o.Reader()})
 	if err = errors.Join(err, f.Close()); err == nil {
+		if wrong := check(f.Name()); wrong != nil {
+			err = unavailable(wrong)
+		}
+	}
+	if err == nil {
 		err = os.Rename(f.Name(), file)
 	}
 	if err != nil {
