@@ -196,7 +196,7 @@ func (a *Archiver) read(ctx context.Context, row *store.ArchivedImage) error {
 	}
 	found, err := catalog.Restore(c.Info, image.Parts, parts)
 	if err != nil {
-		return fmt.Errorf("archive: %s: %w", row.Digest, err)
+		return fmt.Errorf("archive: %s: %w: %w", row.Digest, objects.ErrUnavailable, err)
 	}
 	if err := catalog.PutBatch(ctx, a.Store.Catalog, image, found, catalog.Batch{Documents: c.Documents}); err != nil {
 		return fmt.Errorf("archive: %s: %w", row.Digest, err)
@@ -212,7 +212,7 @@ func (a *Archiver) open(ctx context.Context, row *store.ArchivedImage) (*content
 	defer o.Close()
 	z, err := gzip.NewReader(o.Reader())
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", objects.ErrUnavailable, err)
 	}
 	limited := &io.LimitedReader{R: z, N: maxContent}
 	var c content
@@ -220,14 +220,11 @@ func (a *Archiver) open(ctx context.Context, row *store.ArchivedImage) (*content
 	if err == nil {
 		_, err = io.Copy(io.Discard, limited) // the checksum is at the end
 	}
-	if failed := o.Err(); err != nil && failed != nil {
-		err = failed
+	if err == nil && c.Digest != "" && c.Digest != row.Digest {
+		err = fmt.Errorf("the archive of another image, %s", c.Digest)
 	}
 	if err != nil {
-		return nil, err
-	}
-	if c.Digest != "" && c.Digest != row.Digest {
-		return nil, fmt.Errorf("the archive of another image, %s", c.Digest)
+		return nil, fmt.Errorf("%w: %w", objects.ErrUnavailable, err)
 	}
 	if c.Version != 1 {
 		return nil, fmt.Errorf("unknown version %d", c.Version)
