@@ -64,8 +64,9 @@ type Worker struct {
 
 	id string // of the process
 
-	mu   sync.Mutex
-	jobs map[int64]bool // that run
+	mu    sync.Mutex
+	jobs  map[int64]bool // that run
+	large chan struct{}  // has a place for the job that reads a large SBOM
 }
 
 // lost returns submissions that this worker has, but that none of its jobs works on, as their end could not be stored.
@@ -513,16 +514,31 @@ func (w *Worker) put(ctx context.Context, row *store.Image, found *analyzer.Repo
 	return w.Store.Write(ctx, func(tx *store.Tx) error { return tx.Unindexed(ctx, row.Digest) })
 }
 
+// Jobs read SBOMs of up to smallSBOM at the same time, and larger ones one after the other, as a gzipped document may take much memory.
+var (
+	smallSBOM = sbom.Limits{Bytes: 32 << 20, Components: 20_000}
+	largeSBOM = sbom.Limits{Bytes: 256 << 20, Components: 300_000}
+)
+
 // document analyzes an SBOM. Its image is named by the SBOM's own digest: a document cannot replace the result of a scan.
 func (w *Worker) document(ctx context.Context, m *store.Submission, object *objects.Object) error {
 	h := sha256.New()
 	content := io.TeeReader(object.Reader(), h)
-	found, err := sbom.Decode(content, sbom.Limits{})
+	found, err := sbom.Decode(content, smallSBOM)
 	if _, err := io.Copy(io.Discard, content); err != nil {
 		return err
 	}
 	if wrong := verify(m, h); wrong != nil {
 		return wrong
+	}
+	if errors.Is(err, sbom.ErrLimit) {
+		select {
+		case w.large <- struct{}{}:
+			defer func() { <-w.large }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		found, err = sbom.Decode(object.Reader(), largeSBOM)
 	}
 	if err != nil {
 		if code, _ := Reason(err); code == "error" {
