@@ -20,7 +20,15 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/seal"
 )
 
-func TestMain(m *testing.M) { fleettest.Main(m) }
+// process is the variable of the environment that makes this binary the program, for tests that run it as a process.
+const process = "FLEET_TEST_PROCESS"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(process) != "" {
+		main()
+	}
+	fleettest.Main(m)
+}
 
 // A buffer is written and read by several goroutines.
 type buffer struct {
@@ -384,7 +392,7 @@ func TestSecrets(t *testing.T) {
 		}))
 		defer registry.Close()
 		host := strings.TrimPrefix(registry.URL, "http://")
-		r := start(t, database, "advisories: {file: none.db}\nregistries: {addresses: [127.0.0.0/8]}\nwebhooks: {addresses: [127.0.0.0/8]}\nlisten: 127.0.0.1:${PORT}\n",
+		r := start(t, database, "advisories: {file: none.db}\nregistries: {addresses: [127.0.0.0/8]}\nwebhooks: {addresses: [127.0.0.0/8]}\nlisten: 127.0.0.1:${PORT}\nneighbours: {tenant: default, harbor: true}\n",
 			map[string]string{"LEVEL": "debug", "PORT": "0"})
 		token, _, _ := r.fleet(t, map[string]string{"FLEET_DATABASE": database}, "token", "create", "--data", filepath.Join(r.dir, "data"))
 		c := fleettest.NewClient(t, r.url, strings.TrimSpace(token))
@@ -416,6 +424,26 @@ func TestSecrets(t *testing.T) {
 				break
 			}
 		}
+		// Harbor sends the credential of a robot with each scan.
+		secrets["robot"], secrets["encoded robot"] = "robotsecret", base64.StdEncoding.EncodeToString([]byte("robot:robotsecret"))
+		c.Unchecked = true
+		var scan struct{ ID string }
+		c.Do("POST", "/api/v1/scan", `{"registry": {"url": "`+registry.URL+`", "authorization": "Basic `+secrets["encoded robot"]+`"}, "artifact": {"repository": "team/app", "tag": "1",
+			"digest": "sha256:`+strings.Repeat("1", 64)+`", "mime_type": "application/vnd.docker.distribution.manifest.v2+json"},
+			"enabled_capabilities": [{"type": "vulnerability", "produces_mime_types": ["application/vnd.security.vulnerability.report; version=1.1"]}]}`,
+			"Content-Type", "application/vnd.scanner.adapter.scan.request+json; version=1.1").Want(202).Into(&scan)
+		asked := false
+		fleettest.Eventually(t, "the registry gets the credential of the robot", func() bool {
+			select {
+			case got := <-refused:
+				asked = asked || got == "Basic "+secrets["encoded robot"]
+			default:
+			}
+			return asked
+		})
+		fleettest.Eventually(t, "the scan ends", func() bool {
+			return c.Do("GET", "/api/v1/scan/"+scan.ID+"/report", nil, "Accept", "application/vnd.security.vulnerability.report; version=1.1").Status != http.StatusFound
+		})
 		id := c.Do("GET", "/v1/images", nil).Want(200).Header.Get("Fleet-Request")
 		select {
 		case <-delivered:

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/examples/fleet/objects"
 	"github.com/hullmark/hullmark/examples/fleet/store"
 )
@@ -31,10 +32,26 @@ func Published(s *store.Store, o objects.Store, dir string) func(context.Context
 		if _, err := os.Stat(name); err == nil {
 			return name, nil
 		}
-		if err := objects.Fetch(ctx, o, current.Object, name); err != nil {
+		if err := objects.Fetch(ctx, o, current.Object, name, Verified(ctx, current.Hash)); err != nil {
 			return "", err
 		}
 		return name, others(dir, filepath.Base(name))
+	}
+}
+
+// Verified returns a function that reads all of a file of advisories and compares it with a hash.
+func Verified(ctx context.Context, hash string) func(file string) error {
+	return func(file string) error {
+		f, err := db.OpenFile(file)
+		if err != nil {
+			return err
+		}
+		if got := f.Info().Hash; got != hash {
+			err = fmt.Errorf("advisories: the hash is %s, want %s", got, hash)
+		} else {
+			err = f.Verify(ctx)
+		}
+		return errors.Join(err, f.Close())
 	}
 }
 

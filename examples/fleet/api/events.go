@@ -217,7 +217,7 @@ func (c *call) listEvents() (*reply, error) {
 	}
 }
 
-// stream sends events as they come, until the client goes.
+// stream sends events as they come, until the client goes, or its token expires or is deleted.
 func (c *call) stream(after int64, kind string) error {
 	rc := http.NewResponseController(c.w)
 	started := false
@@ -235,6 +235,9 @@ func (c *call) stream(after int64, kind string) error {
 	defer poll.Stop()
 	defer beat.Stop()
 	for {
+		if !c.token.Expires.IsZero() && !time.Now().Before(c.token.Expires) {
+			return nil
+		}
 		list, next, err := c.events(after, eventsAtOnce, kind)
 		if err != nil {
 			if !started {
@@ -264,6 +267,9 @@ func (c *call) stream(after int64, kind string) error {
 		case <-c.ctx().Done():
 			return nil
 		case <-beat.C:
+			if _, ended := errors.AsType[*problem](c.authenticate()); ended {
+				return nil
+			}
 			fmt.Fprint(c.w, ": waiting\n\n")
 			if rc.Flush() != nil {
 				return nil
@@ -377,6 +383,9 @@ func (c *call) testSubscription() (*reply, error) {
 	}
 	s, err := c.s.Webhooks.Open(m)
 	if err != nil {
+		return nil, err
+	}
+	if err := c.audit("test-subscription", m.ID); err != nil {
 		return nil, err
 	}
 	if err := c.s.Webhooks.Sender.Test(c.ctx(), s); err != nil {

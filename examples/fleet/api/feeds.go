@@ -241,7 +241,15 @@ func (c *call) registryEvents() (*reply, error) {
 			if err := c.count(tx, len(list)); err != nil {
 				return err
 			}
-			return c.s.Queue.Submit(c.ctx(), tx, list...)
+			if err := c.s.Queue.Submit(c.ctx(), tx, list...); err != nil {
+				return err
+			}
+			for _, m := range list {
+				if err := tx.Audit(c.ctx(), c.tenant(), c.token.Name, "submit", m.Reference); err != nil {
+					return err
+				}
+			}
+			return nil
 		}); err != nil {
 			return nil, err
 		}

@@ -477,6 +477,9 @@ func (c *call) fail(err error) {
 		p = &problem{Status: http.StatusUnprocessableEntity, Code: "key-reused", Detail: "the Idempotency-Key belongs to another request"}
 	case errors.Is(err, advisories.ErrNone):
 		p = &problem{Status: http.StatusServiceUnavailable, Code: "no-advisories", Detail: "the service has no advisories yet", retry: time.Minute}
+	case errors.Is(err, objects.ErrUnavailable):
+		c.log().Warn("the store of objects does not work", "error", err)
+		p = &problem{Status: http.StatusServiceUnavailable, Code: "unavailable", Detail: "the store of objects of the service does not work now", retry: 5 * time.Second}
 	case c.ctx().Err() != nil:
 		p = &problem{Status: http.StatusServiceUnavailable, Code: "canceled", retry: time.Second}
 	case unavailable(err):

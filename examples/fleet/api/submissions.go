@@ -1,7 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
@@ -116,7 +118,7 @@ func (c *call) add(hash []byte, m *store.Submission) (*reply, error) {
 		if err := c.s.Queue.Submit(c.ctx(), tx, m); err != nil {
 			return nil, err
 		}
-		return submitted(m), tx.Audit(c.ctx(), c.tenant(), c.token.Name, "submit", m.Reference)
+		return submitted(m), tx.Audit(c.ctx(), c.tenant(), c.token.Name, "submit", cmp.Or(m.Reference, m.ID))
 	})
 }
 
@@ -198,6 +200,9 @@ func (c *call) uploaded(kind store.Kind) (*reply, error) {
 	if d == 0 {
 		d = 30 * time.Minute
 	}
+	if c.r.ContentLength > limit { // before a client has sent it
+		return nil, tooLarge(limit)
+	}
 	end := c.deadline(d)
 	m := &store.Submission{Tenant: c.tenant(), Kind: kind, Object: "upload/" + store.NewID(), Platform: c.query.Get("platform"), Priority: c.int("priority", defaultPriority)}
 	if text := c.query.Get("reference"); text != "" {
@@ -227,6 +232,7 @@ func (c *call) uploaded(kind store.Kind) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.Checksum = hex.EncodeToString(sum.Sum(nil))
 	rep, err := c.add(sum.Sum(nil), m)
 	if err != nil || rep.body != nil { // refused, or the answer to an earlier request
 		c.s.discard(m.Object)

@@ -1,12 +1,17 @@
 package api_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"github.com/hullmark/hullmark/examples/fleet/internal/fleettest"
 	"github.com/hullmark/hullmark/examples/fleet/serve"
@@ -117,6 +122,43 @@ func TestClaims(t *testing.T) {
 			other.Unchecked = true
 			if a := other.Do("GET", "/v1/images/"+name+"/packages", nil); strings.Contains(string(a.Body), "libc6") {
 				t.Errorf("%s: the other tenant sees packages: %s", name, a.Body)
+			}
+		}
+		// SBOMs that came first, with the digest of an image as that of their configuration, do not stand for the image either.
+		for i, read := range []func(ref string, img v1.Image) string{
+			func(ref string, _ v1.Image) string { return team.Analyze(ref) },
+			func(ref string, img v1.Image) string {
+				var archive bytes.Buffer
+				tag, err := name.NewTag(ref)
+				if err == nil {
+					err = tarball.Write(tag, img, &archive)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				var m fleettest.Submission
+				team.Do("POST", "/v1/uploads", archive.Bytes()).Want(http.StatusAccepted).Into(&m)
+				return team.Wait(m.ID).Image
+			},
+		} {
+			img := fleettest.Image(t, fleettest.Debian(t, fmt.Sprintf("libc6 2.3%d glibc", i)))
+			ref, digest := r.Push(t, "team/later:1", img)
+			config, err := img.ConfigName()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range []*fleettest.Client{team, other} {
+				for _, id := range []string{digest, config.String()} {
+					var m fleettest.Submission
+					c.Do("POST", "/v1/sboms", claim(id, "pkg:npm/poison@1")).Want(http.StatusAccepted).Into(&m)
+					if m = c.Wait(m.ID); m.State != "analyzed" {
+						t.Errorf("%+v", m)
+					}
+				}
+			}
+			got := read(ref, img)
+			if a := team.Get("/v1/images/"+got+"/packages", nil); !strings.Contains(string(a.Body), "libc6") || strings.Contains(string(a.Body), "poison") {
+				t.Errorf("%s: the packages of an SBOM: %s", got, a.Body)
 			}
 		}
 		// Texts that no column can hold.

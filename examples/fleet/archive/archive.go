@@ -21,6 +21,7 @@ const (
 	pageSize   = 1000
 	claimTime  = 5 * time.Minute
 	maxContent = 1 << 30 // bytes of a decompressed archive
+	trashTime  = 24 * time.Hour
 )
 
 // An Archiver archives images.
@@ -32,6 +33,7 @@ type Archiver struct {
 // content is the form of an archive, compressed JSON.
 type content struct {
 	Version   int
+	Digest    string // of the image; empty in those of older versions
 	Info      analyzer.ImageInfo
 	Added     time.Time
 	Parts     []part
@@ -69,6 +71,9 @@ func (a *Archiver) Select(ctx context.Context, tenant string, rules []Rule, now 
 // Archive archives an image. If it changes meanwhile, the error wraps [store.ErrConflict]. Actor is the name of the token, for the audit.
 func (a *Archiver) Archive(ctx context.Context, m *store.Image, actor string) error {
 	row := &store.ArchivedImage{Tenant: m.Tenant, Digest: m.Digest, Object: "archive/" + m.Tenant + "/" + store.NewID(), Archived: time.Now()}
+	if err := a.Store.Trash(ctx, row.Object, trashTime); err != nil { // until the transaction refers to it
+		return err
+	}
 	r, w := io.Pipe()
 	go func() { w.CloseWithError(a.write(ctx, m.Digest, w)) }()
 	var err error
@@ -93,7 +98,7 @@ func (a *Archiver) write(ctx context.Context, digest string, w io.Writer) error 
 	if err != nil {
 		return err
 	}
-	c := content{Version: 1, Info: image.Info, Added: image.Added}
+	c := content{Version: 1, Digest: digest, Info: image.Info, Added: image.Added}
 	hashes := make([]catalog.Hash, len(image.Parts))
 	for i, ref := range image.Parts {
 		hashes[i] = ref.Hash
@@ -191,7 +196,7 @@ func (a *Archiver) read(ctx context.Context, row *store.ArchivedImage) error {
 	}
 	found, err := catalog.Restore(c.Info, image.Parts, parts)
 	if err != nil {
-		return fmt.Errorf("archive: %s: %w", row.Digest, err)
+		return fmt.Errorf("archive: %s: %w: %w", row.Digest, objects.ErrUnavailable, err)
 	}
 	if err := catalog.PutBatch(ctx, a.Store.Catalog, image, found, catalog.Batch{Documents: c.Documents}); err != nil {
 		return fmt.Errorf("archive: %s: %w", row.Digest, err)
@@ -207,12 +212,19 @@ func (a *Archiver) open(ctx context.Context, row *store.ArchivedImage) (*content
 	defer o.Close()
 	z, err := gzip.NewReader(o.Reader())
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", objects.ErrUnavailable, err)
 	}
 	limited := &io.LimitedReader{R: z, N: maxContent}
 	var c content
-	if err := json.NewDecoder(limited).Decode(&c); err != nil {
-		return nil, err
+	err = json.NewDecoder(limited).Decode(&c)
+	if err == nil {
+		_, err = io.Copy(io.Discard, limited) // the checksum is at the end
+	}
+	if err == nil && c.Digest != "" && c.Digest != row.Digest {
+		err = fmt.Errorf("the archive of another image, %s", c.Digest)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", objects.ErrUnavailable, err)
 	}
 	if c.Version != 1 {
 		return nil, fmt.Errorf("unknown version %d", c.Version)

@@ -19,6 +19,7 @@ import (
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/catalog/journal"
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/examples/fleet/advisories"
 	"github.com/hullmark/hullmark/examples/fleet/objects"
 	"github.com/hullmark/hullmark/examples/fleet/store"
 	"github.com/hullmark/hullmark/examples/fleet/telemetry"
@@ -281,5 +282,5 @@ func (u *Updater) fetchCurrent(ctx context.Context, name string) error {
 			return nil
 		}
 	}
-	return objects.Fetch(ctx, u.Objects, current.Object, name)
+	return objects.Fetch(ctx, u.Objects, current.Object, name, advisories.Verified(ctx, current.Hash))
 }

@@ -16,9 +16,14 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/hullmark/hullmark/examples/fleet/store"
 )
+
+// ErrUnavailable reports that a store cannot be reached, refuses requests, or has other bytes than those that were stored. The same request
+// may succeed later.
+var ErrUnavailable = errors.New("the store of objects does not work")
 
 // A Store keeps objects. An object never changes in part: Put replaces it as a whole or not at all. Methods may be called by many
 // goroutines and processes at once.
@@ -38,16 +43,42 @@ type Store interface {
 
 // An Object is an open object.
 type Object struct {
-	io.ReaderAt
 	Size    int64
+	at      io.ReaderAt
 	forward int // bytes that Reader reads at once, where each read is a request
 	close   func() error
+	failed  atomic.Pointer[error]
+}
+
+// ReadAt implements [io.ReaderAt]. All errors but io.EOF wrap ErrUnavailable.
+func (o *Object) ReadAt(p []byte, off int64) (int, error) {
+	n, err := o.at.ReadAt(p, off)
+	if err != nil && err != io.EOF {
+		err = unavailable(err)
+		o.failed.CompareAndSwap(nil, &err)
+	}
+	return n, err
+}
+
+// Err returns the first error of ReadAt. A parser may report such an error as one of the content.
+func (o *Object) Err() error {
+	if err := o.failed.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+func unavailable(err error) error {
+	if errors.Is(err, ErrUnavailable) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
 
 // Local returns an object that is read without requests: o itself if it is a file, or else a copy in a directory, which is deleted when it is
 // closed. It closes o if it copies it or fails.
 func (o *Object) Local(ctx context.Context, dir string) (*Object, error) {
-	if _, ok := o.ReaderAt.(*os.File); ok {
+	if _, ok := o.at.(*os.File); ok {
 		return o, nil
 	}
 	defer o.Close()
@@ -58,7 +89,7 @@ func (o *Object) Local(ctx context.Context, dir string) (*Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("objects: %w", err)
 	}
-	c := &Object{ReaderAt: f, Size: o.Size, close: func() error { return errors.Join(f.Close(), os.Remove(f.Name())) }}
+	c := &Object{at: f, Size: o.Size, close: func() error { return errors.Join(f.Close(), os.Remove(f.Name())) }}
 	if runtime.GOOS != "windows" { // no file stays behind a killed process
 		if err := os.Remove(f.Name()); err != nil {
 			return nil, fmt.Errorf("objects: %w", errors.Join(err, f.Close()))
@@ -163,7 +194,7 @@ func (d Dir) Open(_ context.Context, name string) (*Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("objects: %s: %w", name, errors.Join(err, f.Close()))
 	}
-	return &Object{ReaderAt: f, Size: info.Size(), close: f.Close}, nil
+	return &Object{at: f, Size: info.Size(), close: f.Close}, nil
 }
 
 // Delete implements [Store].
@@ -251,7 +282,7 @@ func (s SQL) Open(ctx context.Context, name string) (*Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("objects: %s: %w", name, err)
 	}
-	return &Object{ReaderAt: &parts{ctx: ctx, store: s.Store, id: id, size: size}, Size: size, forward: store.PartSize, close: func() error { return nil }}, nil
+	return &Object{at: &parts{ctx: ctx, store: s.Store, id: id, size: size}, Size: size, forward: store.PartSize, close: func() error { return nil }}, nil
 }
 
 // Delete implements [Store].
@@ -305,8 +336,8 @@ func (c canceled) Read(p []byte) (int, error) {
 	return c.r.Read(p)
 }
 
-// Fetch copies an object to a local file, which it replaces as a whole.
-func Fetch(ctx context.Context, s Store, name, file string) (err error) {
+// Fetch copies an object to a local file, which it replaces as a whole if check accepts the copy.
+func Fetch(ctx context.Context, s Store, name, file string, check func(file string) error) (err error) {
 	o, err := s.Open(ctx, name)
 	if err != nil {
 		return err
@@ -321,6 +352,11 @@ func Fetch(ctx context.Context, s Store, name, file string) (err error) {
 	}
 	_, err = io.Copy(f, canceled{ctx, o.Reader()})
 	if err = errors.Join(err, f.Close()); err == nil {
+		if wrong := check(f.Name()); wrong != nil {
+			err = unavailable(wrong)
+		}
+	}
+	if err == nil {
 		err = os.Rename(f.Name(), file)
 	}
 	if err != nil {

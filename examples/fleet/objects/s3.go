@@ -160,6 +160,14 @@ func printableCode(s string) string {
 }
 
 func (s *S3) wrap(name string, err error) error {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		err = unavailable(err)
+	}
+	return s.about(name, err)
+}
+
+// about is wrap for errors of others.
+func (s *S3) about(name string, err error) error {
 	if err != nil {
 		return fmt.Errorf("objects: bucket %s: %s: %w", s.bucket, name, err)
 	}
@@ -179,7 +187,7 @@ func (s *S3) Put(ctx context.Context, name string, r io.Reader) (n int64, err er
 		return int64(k), s.wrap(name, err)
 	case nil:
 	default:
-		return 0, s.wrap(name, err)
+		return 0, s.about(name, err)
 	}
 	var started struct{ UploadId string }
 	_, answer, err := s.do(ctx, http.MethodPost, name, url.Values{"uploads": {""}}, nil, nil, maxAnswer)
@@ -210,7 +218,7 @@ func (s *S3) Put(ctx context.Context, name string, r io.Reader) (n int64, err er
 	}
 	for number := 1; k > 0; number++ {
 		if number > maxParts {
-			return n, s.wrap(name, fmt.Errorf("more than %d parts", maxParts))
+			return n, s.about(name, fmt.Errorf("more than %d parts", maxParts))
 		}
 		query := url.Values{"uploadId": {started.UploadId}, "partNumber": {strconv.Itoa(number)}}
 		response, _, err := s.do(ctx, http.MethodPut, name, query, nil, part[:k], maxAnswer)
@@ -223,7 +231,7 @@ func (s *S3) Put(ctx context.Context, name string, r io.Reader) (n int64, err er
 			break
 		}
 		if k, err = io.ReadFull(canceled{ctx, r}, part); err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-			return n, s.wrap(name, err)
+			return n, s.about(name, err)
 		}
 	}
 	body, err := xml.Marshal(&list)
@@ -256,7 +264,7 @@ func (s *S3) Open(ctx context.Context, name string) (*Object, error) {
 		return nil, s.wrap(name, err)
 	}
 	o := &s3Object{ctx, s, name, response.Header.Get("ETag"), response.ContentLength}
-	return &Object{ReaderAt: o, Size: o.size, forward: readForward, close: func() error { return nil }}, nil
+	return &Object{at: o, Size: o.size, forward: readForward, close: func() error { return nil }}, nil
 }
 
 // Delete implements [Store].

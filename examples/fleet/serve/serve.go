@@ -522,13 +522,22 @@ func (s *Service) archive(ctx context.Context, tenants []string) error {
 	if len(o.Archive) == 0 {
 		return nil
 	}
-	held, err := s.Store.Claim(ctx, "archive", store.NewID(), o.ArchiveEvery) // nobody releases it
+	holder := store.NewID()
+	held, err := s.Store.Claim(ctx, "archive", holder, o.ArchiveEvery) // until the next time, unless archiving fails
 	if err != nil || !held {
 		return err
 	}
+	if err := s.archiveAll(ctx, tenants, o.Archive); err != nil {
+		return errors.Join(err, s.Store.Release(context.WithoutCancel(ctx), "archive", holder))
+	}
+	return nil
+}
+
+// archiveAll archives the images of tenants that rules select.
+func (s *Service) archiveAll(ctx context.Context, tenants []string, rules []archive.Rule) error {
 	count := 0
 	for _, t := range tenants {
-		selected, err := s.archiver.Select(ctx, t, o.Archive, time.Now())
+		selected, err := s.archiver.Select(ctx, t, rules, time.Now())
 		if err != nil {
 			return err
 		}

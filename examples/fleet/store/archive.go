@@ -24,6 +24,9 @@ func (tx *Tx) Archive(ctx context.Context, a *ArchivedImage, revision int64) err
 	if err != nil {
 		return err
 	}
+	if err := tx.Keep(ctx, a.Object); err != nil {
+		return err
+	}
 	_, err = tx.exec(ctx, `INSERT INTO fleet_archive (tenant, digest, object, size, archived, settled) VALUES (?, ?, ?, ?, ?, 0) ON CONFLICT (tenant, digest) DO UPDATE
 		SET object = excluded.object, size = excluded.size, archived = excluded.archived, settled = 0`, a.Tenant, a.Digest, a.Object, a.Size, micro(a.Archived))
 	return err

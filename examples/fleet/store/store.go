@@ -22,6 +22,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite" // the driver of SQLite
 
+	"github.com/hullmark/hullmark/db/catalog"
 	"github.com/hullmark/hullmark/db/catalog/sqlstore"
 )
 
@@ -43,9 +44,22 @@ type Store struct {
 	Jobs *sql.DB
 
 	// Catalog keeps the contents of images.
-	Catalog *sqlstore.Store
+	Catalog *Catalog
 
 	known knownTokens
+}
+
+// A Catalog finds images by their digests only. An SBOM may state the digest of any image as that of its configuration, so an image that is found
+// by its configuration proves nothing.
+type Catalog struct{ *sqlstore.Store }
+
+// Image returns the image of a digest. It implements [catalog.Store].
+func (c *Catalog) Image(ctx context.Context, digest string) (*catalog.Image, error) {
+	image, err := c.Store.Image(ctx, digest)
+	if err == nil && image.Digest != digest {
+		return nil, fmt.Errorf("store: image %s: %w", digest, catalog.ErrNotFound)
+	}
+	return image, err
 }
 
 // Open opens a database and brings its tables up to date. An address "postgres://..." is a PostgreSQL database; any other is the name of a
@@ -87,8 +101,9 @@ func Open(ctx context.Context, address string) (*Store, error) {
 			return nil, err
 		}
 	}
-	var err error
-	if s.Catalog, err = sqlstore.Open(ctx, s.DB, s.Dialect); err == nil {
+	contents, err := sqlstore.Open(ctx, s.DB, s.Dialect)
+	if err == nil {
+		s.Catalog = &Catalog{contents}
 		err = s.migrate(ctx)
 	}
 	if err != nil {

@@ -38,6 +38,7 @@ type Submission struct {
 	Reference   string
 	Platform    string
 	Object      string // with the uploaded bytes
+	Checksum    string // SHA-256 of the object, in hexadecimal; empty for those of older versions
 	Annotations map[string]string
 	Secret      []byte // encrypted, for this submission only: a credential, or a manifest with headers. It is deleted at the end
 	Priority    int    // 0 before 9
@@ -68,9 +69,9 @@ func (tx *Tx) Submit(ctx context.Context, m *Submission) error {
 			return err
 		}
 	}
-	_, err := tx.exec(ctx, `INSERT INTO fleet_submissions (id, tenant, kind, reference, platform, object, annotations, priority, again, state, reason, message, digest, job, attempts, submitted, started, finished, secret, trace)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', ?, 0, 0, ?, 0, 0, ?, ?)`,
-		m.ID, m.Tenant, string(m.Kind), m.Reference, m.Platform, m.Object, encode(m.Annotations), m.Priority, flag(m.Again), string(m.State), m.Digest, micro(m.Submitted), m.Secret, m.Trace)
+	_, err := tx.exec(ctx, `INSERT INTO fleet_submissions (id, tenant, kind, reference, platform, object, annotations, priority, again, state, reason, message, digest, job, attempts, submitted, started, finished, secret, trace, checksum)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', ?, 0, 0, ?, 0, 0, ?, ?, ?)`,
+		m.ID, m.Tenant, string(m.Kind), m.Reference, m.Platform, m.Object, encode(m.Annotations), m.Priority, flag(m.Again), string(m.State), m.Digest, micro(m.Submitted), m.Secret, m.Trace, m.Checksum)
 	return err
 }
 
@@ -89,14 +90,14 @@ func encode(m map[string]string) string {
 	return string(b)
 }
 
-const submissionColumns = "id, tenant, kind, reference, platform, object, annotations, priority, again, state, reason, message, digest, job, attempts, submitted, started, finished, secret, trace"
+const submissionColumns = "id, tenant, kind, reference, platform, object, annotations, priority, again, state, reason, message, digest, job, attempts, submitted, started, finished, secret, trace, checksum"
 
 func scanSubmission(scan func(...any) error) (m Submission, err error) {
 	var kind, state, annotations string
 	var again int
 	var submitted, started, finished int64
 	if err := scan(&m.ID, &m.Tenant, &kind, &m.Reference, &m.Platform, &m.Object, &annotations, &m.Priority, &again, &state, &m.Reason, &m.Message, &m.Digest, &m.Job, &m.Attempts,
-		&submitted, &started, &finished, &m.Secret, &m.Trace); err != nil {
+		&submitted, &started, &finished, &m.Secret, &m.Trace, &m.Checksum); err != nil {
 		return m, err
 	}
 	m.Kind, m.State, m.Again = Kind(kind), State(state), again != 0

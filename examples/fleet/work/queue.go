@@ -62,7 +62,7 @@ func openQueue[T any](ctx context.Context, s *store.Store, driver riverdriver.Dr
 	}
 	if w != nil {
 		config.Workers = river.NewWorkers()
-		w.id = store.NewID()
+		w.id, w.large = store.NewID(), make(chan struct{}, 1)
 		river.AddWorker(config.Workers, &turns{worker: w})
 		config.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: max(1, w.Parallel)}}
 		config.RetryPolicy = w

@@ -9,7 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"github.com/hullmark/hullmark/examples/fleet/clair"
+	"hash"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -35,6 +35,7 @@ import (
 	"github.com/hullmark/hullmark/db/catalog/journal"
 	"github.com/hullmark/hullmark/examples/fleet/address"
 	"github.com/hullmark/hullmark/examples/fleet/answer"
+	"github.com/hullmark/hullmark/examples/fleet/clair"
 	"github.com/hullmark/hullmark/examples/fleet/objects"
 	"github.com/hullmark/hullmark/examples/fleet/store"
 	"github.com/hullmark/hullmark/examples/fleet/telemetry"
@@ -65,8 +66,9 @@ type Worker struct {
 
 	id string // of the process
 
-	mu   sync.Mutex
-	jobs map[int64]bool // that run
+	mu    sync.Mutex
+	jobs  map[int64]bool // that run
+	large chan struct{}  // has a place for the job that reads a large SBOM
 }
 
 // lost returns submissions that this worker has, but that none of its jobs works on, as their end could not be stored.
@@ -95,7 +97,7 @@ func (w *Worker) begins(job int64) (ends func()) {
 const (
 	aliveFor   = 15 * time.Second // without a sign
 	aliveEvery = 4 * time.Second
-	mostWaits  = 20 // attempts of a submission whose registry asks to wait
+	mostWaits  = 20 // attempts of a submission whose registry asks to wait, or while the service itself fails
 )
 
 // live gives signs of life until ctx ends.
@@ -167,12 +169,12 @@ func (w *Worker) turn(ctx context.Context, job int64) (err error) {
 		return nil
 	}
 	limit, limited := errors.AsType[*registry.RateLimitError](err)
-	last := m.Attempts >= attempts && !limited || m.Attempts >= mostWaits
 	reason, permanent := Reason(err)
 	span.Fail(reason)
+	last := m.Attempts >= attempts && !limited && reason != "unavailable" || m.Attempts >= mostWaits
 	m.State, m.Reason, m.Message = store.Waiting, reason, err.Error()
 	if reason == "unavailable" || store.FromDatabase(err) {
-		m.Message = "the database of the service failed" // the error may have its address or a statement
+		m.Message = "the database or the objects of the service failed" // the error may have an address or a statement
 	}
 	if permanent || last {
 		m.State = store.Failed
@@ -237,9 +239,9 @@ func (w *Worker) guarded(ctx context.Context, m *store.Submission) (err error) {
 	case store.Reference:
 		return w.reference(ctx, m)
 	case store.Archive:
-		return w.archive(ctx, m)
+		return w.upload(ctx, m, func(o *objects.Object) error { return w.archive(ctx, m, o) })
 	case store.SBOM:
-		return w.document(ctx, m)
+		return w.upload(ctx, m, func(o *objects.Object) error { return w.document(ctx, m, o) })
 	case store.Manifest:
 		return w.manifest(ctx, m)
 	}
@@ -252,6 +254,8 @@ func Reason(err error) (code string, permanent bool) {
 	_, digest := errors.AsType[*analyzer.DigestError](err)
 	_, rate := errors.AsType[*registry.RateLimitError](err)
 	switch {
+	case errors.Is(err, objects.ErrUnavailable):
+		return "unavailable", false
 	case errors.Is(err, errMalformed):
 		return "malformed", true
 	case errors.Is(err, ErrExpired):
@@ -402,23 +406,49 @@ func (w *Worker) manifest(ctx context.Context, m *store.Submission) error {
 	return w.end(ctx, m, row, nil)
 }
 
-// archive analyzes an uploaded archive.
-func (w *Worker) archive(ctx context.Context, m *store.Submission) error {
+// upload calls run with the object of a submission. An error of reading the object takes the place of that of run, which may look like one of
+// the content.
+func (w *Worker) upload(ctx context.Context, m *store.Submission, run func(*objects.Object) error) error {
+	fetched := step(ctx, "fetch")
 	object, err := w.Objects.Open(ctx, m.Object)
+	fetched(err)
 	if err != nil {
 		return err
 	}
 	defer object.Close()
+	err = run(object)
+	if failed := object.Err(); err != nil && failed != nil {
+		return failed
+	}
+	return err
+}
+
+// verify compares an upload with its checksum.
+func verify(m *store.Submission, h hash.Hash) error {
+	if got := hex.EncodeToString(h.Sum(nil)); m.Checksum != "" && got != m.Checksum {
+		return fmt.Errorf("work: %s: %w: the SHA-256 is %s, want %s", m.Object, objects.ErrUnavailable, got, m.Checksum)
+	}
+	return nil
+}
+
+// archive analyzes an uploaded archive.
+func (w *Worker) archive(ctx context.Context, m *store.Submission, object *objects.Object) error {
+	h := sha256.New()
+	if _, err := io.Copy(h, object.Reader()); err != nil {
+		return err
+	}
+	err := verify(m, h)
+	if err != nil {
+		return err
+	}
 	var ref name.Reference
 	if m.Reference != "" {
 		if ref, err = name.ParseReference(m.Reference); err != nil {
 			return fmt.Errorf("work: %q: %w", m.Reference, address.ErrReference)
 		}
 	}
-	fetched := step(ctx, "fetch")
 	img, err := source.OpenStream(ctx, source.Stream{Ref: "upload", Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(object.Reader()), nil }},
 		source.Options{Platform: m.Platform})
-	fetched(err)
 	if err != nil {
 		if code, _ := Reason(err); code == "error" || code == "not-found" {
 			err = fmt.Errorf("%w: %w", errMalformed, err)
@@ -522,22 +552,39 @@ func (w *Worker) put(ctx context.Context, row *store.Image, found *analyzer.Repo
 	return w.Store.Write(ctx, func(tx *store.Tx) error { return tx.Unindexed(ctx, row.Digest) })
 }
 
+// Jobs read SBOMs of up to smallSBOM at the same time, and larger ones one after the other, as a gzipped document may take much memory.
+var (
+	smallSBOM = sbom.Limits{Bytes: 32 << 20, Components: 20_000}
+	largeSBOM = sbom.Limits{Bytes: 256 << 20, Components: 300_000}
+)
+
+// decode reads an SBOM, and writes its bytes to h.
+func (w *Worker) decode(ctx context.Context, m *store.Submission, object *objects.Object, h hash.Hash) (*analyzer.Report, error) {
+	content := io.TeeReader(object.Reader(), h)
+	found, err := sbom.Decode(content, smallSBOM)
+	if _, err := io.Copy(io.Discard, content); err != nil {
+		return nil, err
+	}
+	if wrong := verify(m, h); wrong != nil {
+		return nil, wrong
+	}
+	if !errors.Is(err, sbom.ErrLimit) {
+		return found, err
+	}
+	select {
+	case w.large <- struct{}{}:
+		defer func() { <-w.large }()
+		return sbom.Decode(object.Reader(), largeSBOM)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 // document analyzes an SBOM. Its image is named by the SBOM's own digest: a document cannot replace the result of a scan.
-func (w *Worker) document(ctx context.Context, m *store.Submission) error {
-	fetched := step(ctx, "fetch")
-	object, err := w.Objects.Open(ctx, m.Object)
-	fetched(err)
-	if err != nil {
-		return err
-	}
-	defer object.Close()
-	analyzed := step(ctx, "analyze")
+func (w *Worker) document(ctx context.Context, m *store.Submission, object *objects.Object) error {
 	h := sha256.New()
-	_, err = io.Copy(h, object.Reader())
-	var found *analyzer.Report
-	if err == nil {
-		found, err = sbom.Decode(object.Reader(), sbom.Limits{})
-	}
+	analyzed := step(ctx, "analyze")
+	found, err := w.decode(ctx, m, object, h)
 	analyzed(err)
 	if err != nil {
 		if code, _ := Reason(err); code == "error" {

@@ -1,0 +1,1 @@
+ALTER TABLE fleet_submissions ADD COLUMN checksum TEXT NOT NULL DEFAULT '';
