@@ -115,7 +115,9 @@ type Query struct {
 	Image     string // digest
 	Container string // prefix of the identifier
 	Rule      string
-	After     string // identifier of an event
+	Priority  Priority
+	Newest    bool   // the newest first
+	After     string // identifier of the last event of the former page
 	Limit     int
 }
 
@@ -148,7 +150,7 @@ type SQL struct {
 var migrations embed.FS
 
 const (
-	latest  = 1
+	latest  = 2
 	lockKey = 0x66616c636f // "falco", PostgreSQL's advisory lock for migrations
 )
 
@@ -333,9 +335,15 @@ func (s *SQL) events(ctx context.Context, where string, args ...any) (list []Eve
 	return list, err
 }
 
-// Events returns events in the order in which they were received.
+// Events returns events in the order in which they were received, or the newest first.
 func (s *SQL) Events(ctx context.Context, tenant string, q Query) ([]Event, error) {
-	where, args := "id > ?", []any{tenant, q.After}
+	where, order, args := "id > ?", "id", []any{tenant, q.After}
+	switch {
+	case q.Newest && q.After == "":
+		where, order = "id > ?", "id DESC" // all
+	case q.Newest:
+		where, order = "id < ?", "id DESC"
+	}
 	if q.Image != "" {
 		where, args = where+" AND digest = ?", append(args, q.Image)
 	}
@@ -345,7 +353,10 @@ func (s *SQL) Events(ctx context.Context, tenant string, q Query) ([]Event, erro
 	if q.Rule != "" {
 		where, args = where+" AND rule = ?", append(args, q.Rule)
 	}
-	return s.events(ctx, where+" ORDER BY id LIMIT ?", append(args, q.Limit)...)
+	if q.Priority != "" {
+		where, args = where+" AND priority = ?", append(args, string(q.Priority))
+	}
+	return s.events(ctx, where+" ORDER BY "+order+" LIMIT ?", append(args, q.Limit)...)
 }
 
 // Gaps returns events that are not joined.
@@ -362,6 +373,10 @@ func (s *SQL) Join(ctx context.Context, tenant string, e *Event) error {
 
 // Counts counts the events of an image, or of all.
 func (s *SQL) Counts(ctx context.Context, tenant, image string) (list []Count, err error) {
+	where, args := "", []any{tenant}
+	if image != "" {
+		where, args = " AND digest = ?", append(args, image)
+	}
 	err = s.each(ctx, func(scan func(...any) error) error {
 		var c Count
 		var priority string
@@ -369,7 +384,7 @@ func (s *SQL) Counts(ctx context.Context, tenant, image string) (list []Count, e
 		c.Priority = Priority(priority)
 		list = append(list, c)
 		return err
-	}, "SELECT rule, priority, COUNT(*) FROM fleet_falco_events WHERE tenant = ? AND (digest = ? OR ? = '') GROUP BY rule, priority ORDER BY COUNT(*) DESC, rule, priority", tenant, image, image)
+	}, "SELECT rule, priority, COUNT(*) FROM fleet_falco_events WHERE tenant = ?"+where+" GROUP BY rule, priority ORDER BY COUNT(*) DESC, rule, priority", args...)
 	return list, err
 }
 
