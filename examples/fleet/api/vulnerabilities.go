@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/hullmark/hullmark/examples/fleet/index"
@@ -113,7 +114,11 @@ func (c *call) listVulnerabilities() (*reply, error) {
 		selected = append(selected, m)
 	}
 	// Only the page is made into views.
-	pg, err := sorted(c, selected, func(m **matcher.Match) string { return join((*m).ID, (*m).Component) })
+	key := func(m **matcher.Match) string { return join((*m).ID, (*m).Component) }
+	if c.query.Get("order") == "severity" {
+		key = func(m **matcher.Match) string { return join(strconv.Itoa(9-int((*m).Severity.Level)), (*m).ID, (*m).Component) }
+	}
+	pg, err := sorted(c, selected, key)
 	if err != nil {
 		return nil, err
 	}

@@ -371,7 +371,7 @@ func (s *SQL) Join(ctx context.Context, tenant string, e *Event) error {
 	return err
 }
 
-// Counts counts the events of an image, or of all.
+// Counts counts the events of an image, or of all, by rule and priority. It returns the 1000 highest counts.
 func (s *SQL) Counts(ctx context.Context, tenant, image string) (list []Count, err error) {
 	where, args := "", []any{tenant}
 	if image != "" {
@@ -384,7 +384,7 @@ func (s *SQL) Counts(ctx context.Context, tenant, image string) (list []Count, e
 		c.Priority = Priority(priority)
 		list = append(list, c)
 		return err
-	}, "SELECT rule, priority, COUNT(*) FROM fleet_falco_events WHERE tenant = ?"+where+" GROUP BY rule, priority ORDER BY COUNT(*) DESC, rule, priority", args...)
+	}, "SELECT rule, priority, COUNT(*) FROM fleet_falco_events WHERE tenant = ?"+where+" GROUP BY rule, priority ORDER BY COUNT(*) DESC, rule, priority LIMIT 1000", args...)
 	return list, err
 }
 

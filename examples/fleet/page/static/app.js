@@ -5,6 +5,8 @@ import { el, field, form, problem, shown, text } from "/page/dom.js";
 import * as images from "/page/images.js";
 import * as lists from "/page/lists.js";
 import * as decisions from "/page/decisions.js";
+import * as runtime from "/page/runtime.js";
+import * as access from "/page/access.js";
 
 // A view is a function of the query, an element of the path and a signal. It returns a title, the content, and the kinds of events after which it
 // is drawn again.
@@ -21,9 +23,13 @@ const routes = [
   [/^\/marks$/, decisions.marks],
   [/^\/subscriptions$/, lists.subscriptions],
   [/^\/feeds$/, lists.feeds],
+  [/^\/runtime$/, runtime.view],
+  [/^\/watches$/, access.watches],
+  [/^\/tokens$/, access.tokens],
 ];
 
-const names = { images: "Images", vulnerabilities: "Vulnerabilities", packages: "Packages", events: "Events", policies: "Policies", marks: "Marks", subscriptions: "Subscriptions", feeds: "Feeds" };
+const names = { images: "Images", vulnerabilities: "Vulnerabilities", packages: "Packages", events: "Events", runtime: "Runtime", policies: "Policies", marks: "Marks",
+  watches: "Watches", subscriptions: "Subscriptions", feeds: "Feeds", tokens: "Tokens" };
 
 const main = document.getElementById("main");
 const live = document.getElementById("live");

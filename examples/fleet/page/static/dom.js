@@ -90,8 +90,8 @@ export function time(value) {
   return el("time", { datetime: d.toISOString(), title: d.toISOString() }, d.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" }));
 }
 
-// badge returns a severity, a verdict or a state.
-export const badge = (value) => (value ? el("span", { class: "badge " + String(value).replace(/[^a-z-]/g, "") }, text(value)) : el("span", { class: "muted" }, "none"));
+// badge returns a severity, a verdict or a state. Look is the class of its color.
+export const badge = (value, look = value) => (value ? el("span", { class: "badge " + String(look).replace(/[^a-z-]/g, "") }, text(value)) : el("span", { class: "muted" }, "none"));
 
 // digest returns a digest in short, or whole.
 export const short = (d) => (/^sha256:[0-9a-f]{64}$/.test(d) ? d.slice(0, 19) : d);
@@ -147,6 +147,21 @@ export function field(label, name, value, attributes = {}, options = null) {
   return el("div", { class: "field" + (attributes.rows ? " wide" : "") }, el("label", { for: id }, label), input, hint);
 }
 
+// choices returns a group of boxes to check. Options are values and labels.
+export function choices(label, name, options, checked) {
+  return el("fieldset", { class: "field wide" }, el("legend", {}, label), options.map(([value, says]) => {
+    const id = `field-${name}-${++fields}`;
+    return el("div", { class: "choice" }, el("input", { type: "checkbox", id, name, value, checked: checked.includes(value) }), el("label", { for: id }, says));
+  }));
+}
+
+// copy returns a button that copies a text, if the browser lets a page do so.
+export function copy(value) {
+  if (!navigator.clipboard) return "";
+  const button = el("button", { type: "button", click: () => navigator.clipboard.writeText(value).then(() => { button.textContent = "Copied"; }, () => { button.textContent = "The browser forbids it"; }) }, "Copy");
+  return button;
+}
+
 // form returns a form. Submit gets its values; a second submit waits until it has ended, and the form shows its error.
 export function form(attributes, label, submit, ...children) {
   const button = el("button", { type: "submit", class: "primary", id: attributes.id ? attributes.id + "-submit" : null }, label);
@@ -170,8 +185,8 @@ export function form(attributes, label, submit, ...children) {
   return f;
 }
 
-// action returns a button that does something and shows its outcome. With ask, a second button confirms it.
-export function action(label, run, ask = "") {
+// action returns a button that does something and shows its outcome. With ask, a second button confirms it. Name tells it from others.
+export function action(label, run, ask = "", name = "") {
   const box = el("span", { class: "action" });
   const out = el("span", { role: "status" });
   const act = async () => {
@@ -183,7 +198,7 @@ export function action(label, run, ask = "") {
     }
   };
   const first = el("button", {
-    type: "button",
+    type: "button", "aria-label": name ? shown(name).slice(0, 200) : null,
     click: () => {
       if (!ask) return act();
       const reset = () => { box.replaceChildren(first, out); first.focus(); };

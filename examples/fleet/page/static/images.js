@@ -3,6 +3,7 @@
 import { call, download, get, path } from "/page/api.js";
 import { action, badge, code, el, facts, field, form, link, pages, problem, short, shown, table, text, time } from "/page/dom.js";
 import { announce, draw, go } from "/page/app.js";
+import * as runtime from "/page/runtime.js";
 
 export const levels = ["critical", "high", "medium", "low", "negligible", "unknown"];
 const size = 50; // rows
@@ -67,7 +68,7 @@ export async function list({ query, signal }) {
         field("Name contains", "name", q.name, { maxlength: "500" }),
         field("Verdict", "verdict", q.verdict, {}, any(["stop", "warn", "go"])),
         field("Highest severity", "severity", q.severity, {}, any(levels)),
-        field("State", "state", q.state, {}, any(["waiting", "analyzing", "analyzed", "failed"]))),
+        field("State", "state", q.state, {}, any(["waiting", "analyzing", "analyzed", "failed", "archived"]))),
       imageTable("Images", page.items, "No image fits."),
       pager("/images", q, page.next),
       el("section", { "aria-labelledby": "submit" }, el("h2", { id: "submit" }, "Submit an image"),
@@ -102,7 +103,7 @@ export async function submission({ element, signal }) {
   return { title: "Submission of " + (m.reference || m.kind), content: [box] };
 }
 
-const parts = { vulnerabilities: "Vulnerabilities", remedies: "What to update", packages: "Packages", layers: "Layers", findings: "Findings", verdicts: "Verdicts" };
+const parts = { vulnerabilities: "Vulnerabilities", remedies: "What to update", packages: "Packages", layers: "Layers", findings: "Findings", runtime: "Runtime events", verdicts: "Verdicts" };
 
 export async function one({ element, query, signal }) {
   // The service evaluates a verdict that is not up to date when it is asked, and the image has the outcome afterwards.
@@ -112,17 +113,18 @@ export async function one({ element, query, signal }) {
   const shownPart = query.get("show") || "vulnerabilities";
   const name = image.reference || image.digest;
   const ready = image.state === "analyzed";
-  let content;
-  if (!ready) {
-    content = el("p", {}, image.state === "failed" ? "The analysis failed." : "The image is not analyzed yet.");
-  } else {
+  const restore = action("Restore", async () => { await call("POST", path("images", image.digest, "restore")); await draw("again"); });
+  let content = { failed: el("p", {}, "The analysis failed."), archived: el("p", { class: "actions" }, "The image is archived. ", restore) }[image.state] || el("p", {}, "The image is not analyzed yet.");
+  let alerts = null; // of Falco, by rule
+  if (ready) {
     try {
-      content = await ({ ...shows, mark }[shownPart] || shows.vulnerabilities)({ image, base, query, signal });
+      [content, alerts] = await Promise.all([({ ...shows, runtime: runtime.part, mark }[shownPart] || shows.vulnerabilities)({ image, base, query, signal }), runtime.counts(image.digest, signal)]);
     } catch (err) {
       if (signal.aborted || err.status === 401) throw err;
       content = problem(err);
     }
   }
+  const seen = (alerts || []).reduce((n, r) => n + r.events, 0);
   const save = (label, kind, q, file) => action(label, () => download(path("images", image.digest, kind), q, file).then(() => "Saved."));
   return {
     title: name, heading: text(name, 200),
@@ -135,8 +137,9 @@ export async function one({ element, query, signal }) {
       ready && el("p", { class: "actions" }, save("Download the report", "report", { format: "html" }, "report.html"), save("Download the SBOM", "sbom", {}, "sbom.cdx.json"),
         image.kind === "reference" && action("Analyze again", async () => { const s = await call("POST", path("images", image.digest, "analyze"), { headers: { "Idempotency-Key": crypto.randomUUID?.() || String(Math.random()) } }); await go("/submissions/" + encodeURIComponent(s.id)); }),
         action("Delete", async () => { await call("DELETE", path("images", image.digest)); await go("/images"); }, "Delete the image")),
-      el("nav", { class: "parts", "aria-label": "Parts of the image" }, el("ul", {}, Object.entries(parts).map(([k, label]) =>
+      ready && el("nav", { class: "parts", "aria-label": "Parts of the image" }, el("ul", {}, Object.entries(parts).filter(([k]) => k !== "runtime" || alerts || shownPart === k).map(([k, label]) =>
         el("li", {}, el("a", { href: where(base, { show: k === "vulnerabilities" ? "" : k }), "aria-current": k === shownPart || (shownPart === "mark" && k === "vulnerabilities") ? "page" : null }, label))))),
+      seen > 0 && ["vulnerabilities", "findings"].includes(shownPart) && el("p", {}, `Falco reported ${seen.toLocaleString("en")} ${seen === 1 ? "event" : "events"} of its containers. `, el("a", { href: where(base, { show: "runtime" }) }, "Show them")),
       content,
     ],
   };
@@ -150,7 +153,7 @@ const packageName = (p) => [text(p.namespace && !p.os ? p.namespace + "/" + p.na
 const shows = {
   async vulnerabilities({ image, base, query, signal }) {
     const q = Object.fromEntries(["severity", "type", "status", "layer", "package", "cursor"].map((k) => [k, query.get(k) || ""]));
-    const page = await get(path("images", image.digest, "vulnerabilities"), { ...q, limit: size }, signal);
+    const page = await get(path("images", image.digest, "vulnerabilities"), { ...q, order: "severity", limit: size }, signal);
     const uncovered = page.coverage.filter((c) => !c.feed);
     return [
       el("h2", {}, "Vulnerabilities"),
