@@ -42,9 +42,10 @@ function cut(s, limit) {
   return s.slice(0, end);
 }
 
-// texts returns a text in an element that keeps its direction to itself. A long text is cut, and has a button that shows the rest.
+// texts returns a text in an element that keeps its direction to itself, and nothing for an empty one. A long text is cut, and has a button that shows the rest.
 function texts(node, value, limit) {
   const s = String(value ?? "");
+  if (s === "") return [];
   const head = cut(s, limit);
   fill(node, head);
   if (head.length === s.length) return [node];
