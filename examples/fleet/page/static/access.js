@@ -17,7 +17,7 @@ export async function tokens({ query, signal }) {
     const page = await get("/v1/tokens", { ...q, limit: size }, signal);
     box.replaceChildren(...[table("Tokens", ["Token", "Scopes", "Made", "Expires", "Last used", "Action"], page.items.map((t) => [
       text(t.name, 80), t.scopes.join(", "), time(t.created), t.expires ? [time(t.expires), new Date(t.expires) < new Date() ? " (expired)" : ""] : "never", t.used ? time(t.used) : "never",
-      action("Revoke", async () => { await call("DELETE", path("tokens", t.id)); await show(); announce("The token is revoked."); }, "Revoke the token", "Revoke " + t.name),
+      action("Revoke", async () => { await call("DELETE", path("tokens", t.id)); await show(); document.querySelector("h1").focus(); announce("The token is revoked."); }, "Revoke the token", "Revoke " + t.name),
     ])), pager("/tokens", q, page.next)].filter(Boolean));
     return page;
   };
@@ -25,7 +25,7 @@ export async function tokens({ query, signal }) {
   return {
     title: "Tokens", count: count(page.items.length, page.next, "token", "tokens"),
     content: [
-      el("p", {}, "A token gives a program or a person access to this tenant, within its scopes. The service keeps no secrets, only their hashes."),
+      el("p", {}, "A token gives a program or a person access to this tenant, within its scopes. The service stores only hashes of the secrets."),
       box,
       el("section", { "aria-labelledby": "create" }, el("h2", { id: "create" }, "Make a token"), made,
         form({ id: "token", class: "stack" }, "Make the token", async (v, f) => {
@@ -36,9 +36,10 @@ export async function tokens({ query, signal }) {
           f.reset();
           made.replaceChildren(el("div", { class: "secret" }, el("p", {}, "The secret of ", text(answer.token.name, 80), " is shown once. Copy it now."), el("p", { class: "actions" }, code(answer.secret, 500), copy(answer.secret)),
             el("p", {}, el("button", { type: "button", id: "hide", click: () => { made.replaceChildren(); f.elements.name.focus(); } }, "Hide it"))));
+          made.querySelector("button").focus();
           await show();
         },
-        field("Name", "name", "", { required: true, maxlength: "200", hint: "who or what uses it" }), field("Expires after", "expires", "", { type: "date", hint: "never if empty" }),
+        field("Name", "name", "", { required: true, maxlength: "200", hint: "the program or person that uses it" }), field("Expires after", "expires", "", { type: "date", hint: "never if empty" }),
         choices("Scopes", "scopes", scopes, ["read"]))),
     ],
   };
@@ -54,7 +55,7 @@ export async function watches({ query, signal }) {
     content: [
       el("p", {}, "The service looks at these repositories, and analyzes each tag that is new or has moved."),
       table("Watched repositories", ["Repository", "Tags", "Every", "Last look", "Outcome", "Action"], page.items.map((w) => [
-        link(where("/images", { name: w.repository }), w.repository, 100), w.tags ? code(w.tags, 60) : "all", every(w.every), w.tried ? time(w.tried) : "not yet", w.error ? [el("span", { class: "failed" }, "failed: "), text(w.error, 160)] : w.tried ? "no error" : "",
+        link(where("/images", { name: w.repository }), w.repository, 100), w.tags && w.tags !== "*" ? code(w.tags, 60) : "all", every(w.every), w.tried ? time(w.tried) : "not yet", w.error ? [el("span", { class: "failed" }, "failed: "), text(w.error, 160)] : w.tried ? "no error" : "",
         action("Remove", async () => { await call("DELETE", "/v1/watches", { query: { repository: w.repository } }); await draw("again"); announce("The repository is no longer watched."); }, "Remove the repository", "Remove " + w.repository),
       ]), "None."),
       pager("/watches", q, page.next),

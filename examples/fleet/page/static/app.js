@@ -73,11 +73,13 @@ export async function draw(how) {
     view = await find()(mine.signal);
   } catch (err) {
     if (mine.signal.aborted || err.status === 401) return;
-    view = { title: err.status === 404 ? "Not found" : "Error", content: [problem(err)] };
+    view = err.status === 404 ? { title: "Not found", content: [el("p", {}, "The service has nothing of this name. It may be deleted, or belong to another tenant.")] } : { title: "Error", content: [problem(err)] };
   }
   if (mine.signal.aborted) return;
   current = view;
-  const focused = how === "new" ? "" : document.activeElement && main.contains(document.activeElement) ? document.activeElement.id || document.activeElement.getAttribute("href") : "";
+  const at = document.activeElement;
+  const inside = how !== "new" && main.contains(at) && at !== main;
+  const focused = inside ? at.id || at.getAttribute("href") : "";
   const heading = el("h1", { tabindex: "-1" }, view.heading || text(view.title));
   main.replaceChildren(...[heading, view.content].flat(Infinity).filter(Boolean));
   main.removeAttribute("aria-busy");
@@ -86,9 +88,10 @@ export async function draw(how) {
     scrollTo(0, 0);
     live.textContent = "";
     heading.focus({ preventScroll: true });
-  } else if (focused) {
-    const target = document.getElementById(focused) || main.querySelector(`a[href="${CSS.escape(focused)}"]`);
-    (target || heading).focus({ preventScroll: true });
+  } else if (inside) { // stays where it was, or goes to what is new
+    const target = focused && (document.getElementById(focused) || main.querySelector(`a[href="${CSS.escape(focused)}"]`));
+    if (target) target.focus({ preventScroll: true });
+    else (main.querySelector("h2[tabindex]") || heading).focus();
   }
   if (view.count !== undefined && how === "same") announce(view.count, false);
 }

@@ -37,7 +37,7 @@ function fill(node, s) {
 }
 
 function cut(s, limit) {
-  if (s.length <= limit) return s;
+  if (s.length <= limit * 1.25) return s; // a button would save little
   const end = /[\ud800-\udbff]/.test(s[limit - 1]) ? limit - 1 : limit;
   return s.slice(0, end);
 }
@@ -131,7 +131,7 @@ let fields = 0;
 export function field(label, name, value, attributes = {}, options = null) {
   const id = `field-${name}-${++fields}`;
   const hint = attributes.hint ? el("span", { class: "hint", id: id + "-hint" }, attributes.hint) : null;
-  const shared = { id, name, "aria-describedby": hint && hint.id, ...attributes, hint: null };
+  const shared = { id, name, "aria-describedby": hint && hint.id, ...attributes, hint: null, wide: null };
   let input;
   if (options) {
     input = el("select", shared, options.map((o) => {
@@ -145,7 +145,7 @@ export function field(label, name, value, attributes = {}, options = null) {
     input = el("input", { type: "text", autocomplete: "off", spellcheck: "false", ...shared });
     input.value = value ?? "";
   }
-  return el("div", { class: "field" + (attributes.rows ? " wide" : "") }, el("label", { for: id }, label), input, hint);
+  return el("div", { class: "field" + (attributes.rows || attributes.wide ? " wide" : "") }, el("label", { for: id }, label), input, hint);
 }
 
 // choices returns a group of boxes to check. Options are values and labels.

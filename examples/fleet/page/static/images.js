@@ -144,7 +144,7 @@ export async function one({ element, query, signal }) {
         ["Digest", code(image.digest)], ["Platform", image.platform ? text(image.platform) : ""], ["Tags", (image.tags || []).slice(0, 10).flatMap((t, n) => [n ? ", " : "", text(t.name)])],
         ["Submitted", time(image.submitted)], ["Analyzed", time(image.finished)],
         ["Annotations", Object.entries(image.annotations).slice(0, 20).flatMap(([k, v], n) => [n ? "; " : "", text(k), " = ", text(v)])]]),
-      ready && el("p", { class: "actions" }, save("Download the report", "report", { format: "html" }, "report.html"), save("Download the SBOM", "sbom", {}, "sbom.cdx.json"),
+      (ready || image.state === "failed") && el("p", { class: "actions" }, ready && [save("Download the report", "report", { format: "html" }, "report.html"), save("Download the SBOM", "sbom", {}, "sbom.cdx.json")],
         image.kind === "reference" && action("Analyze again", async () => { const s = await call("POST", path("images", image.digest, "analyze"), { headers: { "Idempotency-Key": unique() } }); await go("/submissions/" + encodeURIComponent(s.id)); }),
         action("Delete", async () => { await call("DELETE", path("images", image.digest)); await go("/images"); }, "Delete the image")),
       ready && el("nav", { class: "parts", "aria-label": "Parts of the image" }, el("ul", {}, Object.entries(parts).filter(([k]) => k !== "runtime" || alerts || shownPart === k).map(([k, label]) =>
@@ -261,7 +261,7 @@ const shows = {
     };
     return [
       el("h2", {}, "Verdict"),
-      now.action ? [facts([["Verdict", badge(now.action)], ["Policy", link("/policies/" + encodeURIComponent(now.policy), now.policy)], ["Since", time(now.since)], ["Until", time(now.until)]]), decisionTable(now.summary?.decisions || [])] : el("p", {}, text(now.message)),
+      now.action ? [facts([["Verdict", badge(now.action)], ["Policy", link("/policies/" + encodeURIComponent(now.policy), now.policy)], ["Since", time(now.since)], ["Valid until", time(now.until)]]), decisionTable(now.summary?.decisions || [])] : el("p", {}, text(now.message)),
       el("h2", {}, "History"),
       table("Verdicts, oldest first", ["Since", "Policy", "Verdict", "Change of decisions"], history.items.map((v, n) => [time(v.since), text(v.policy), badge(v.action), change(n)]), "The image has had no verdict."),
       pager(base, q, history.next),
@@ -282,7 +282,7 @@ async function mark({ image, base, query }) {
   const repository = reference.replace(/@.*$/, "").replace(/:[^/:]*$/, "");
   const scopes = [["image", "this image"], ...(repository ? [["repository", "all images of " + repository.slice(0, 200)]] : []), ["all", "all images"]];
   return [
-    el("h2", {}, "Mark a finding"),
+    el("h2", { tabindex: "-1" }, "Mark a finding"),
     el("p", {}, "A mark states how a vulnerability affects packages. Policies take it into account."),
     form({ id: "mark", class: "stack" }, "Store the mark", async (v) => {
       const body = { vulnerability: v.vulnerability, packages: [v.package], status: v.status, detail: v.detail };
@@ -297,7 +297,7 @@ async function mark({ image, base, query }) {
     field("Vulnerability", "vulnerability", query.get("vulnerability") || "", { required: true, maxlength: "200" }),
     field("Package", "package", query.get("package") || "", { required: true, maxlength: "2000", hint: "a package URL; without a version it fits all versions" }),
     field("Status", "status", "not-affected", {}, ["not-affected", "affected", "fixed", "under-investigation"]),
-    field("Justification", "justification", "vulnerable_code_not_in_execute_path", { hint: "of not-affected" }, justifications),
+    field("Justification", "justification", "vulnerable_code_not_in_execute_path", { hint: "of not-affected", wide: true }, justifications),
     field("Detail", "detail", "", { rows: 3, maxlength: "4000" }),
     field("Scope", "scope", "image", {}, scopes),
     field("Expires after", "expires", "", { type: "date" })),
