@@ -116,7 +116,9 @@ func (c *call) listVulnerabilities() (*reply, error) {
 	// Only the page is made into views.
 	key := func(m **matcher.Match) string { return join((*m).ID, (*m).Component) }
 	if c.query.Get("order") == "severity" {
-		key = func(m **matcher.Match) string { return join(strconv.Itoa(9-int((*m).Severity.Level)), (*m).ID, (*m).Component) }
+		key = func(m **matcher.Match) string {
+			return join(strconv.Itoa(9-int((*m).Severity.Level)), (*m).ID, (*m).Component)
+		}
 	}
 	pg, err := sorted(c, selected, key)
 	if err != nil {

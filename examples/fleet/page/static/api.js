@@ -84,7 +84,7 @@ export async function follow(on, signal, state) {
     try {
       if (cursor === null) {
         const last = await get("/v1/events", { order: "newest", limit: 1 }, signal);
-        cursor = last.items.length > 0 ? last.items[0].number : "0";
+        cursor = last.items.length > 0 ? last.items[0].number : last.next || "0";
       }
       if (failures < 3) {
         await stream(cursor, (e) => { cursor = e.number; failures = 0; on(e); }, signal, state);

@@ -74,7 +74,7 @@ export async function events({ query, signal }) {
       table("Events, newest first", ["Time", "Kind", "About", "Images"], page.items.map((e) => [
         time(e.time), text(e.kind), [e.vulnerability ? [link("/vulnerabilities/" + encodeURIComponent(e.vulnerability), e.vulnerability, 60), " "] : "", e.text ? text(e.text, 120) : ""],
         [(e.images || []).slice(0, 3).map((i) => el("div", {}, imageOf(i))), (e.images || []).length + (e.more || 0) > 3 ? `and ${(e.images.length + (e.more || 0) - 3).toLocaleString("en")} more` : ""],
-      ]), "No event fits."),
+      ]), page.next ? "No event fits yet. The next page has older ones." : "No event fits."),
       pager("/events", q, page.next),
     ],
   };
