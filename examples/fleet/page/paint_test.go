@@ -22,7 +22,7 @@ import (
 )
 
 var (
-	crowd      = flag.Int("images", 1000, "images of TestPaint, and findings of one of them")
+	crowd      = flag.Int("images", 1000, "images, events and alerts of TestPaint")
 	paintLimit = flag.Duration("paint", 0, "the most that a view of TestPaint takes until it is painted; no limit if zero")
 )
 
@@ -31,6 +31,7 @@ const (
 	mostElements = 3000 // of a view
 	atOnce       = 5000 // images in a transaction
 	rounds       = 5
+	mostFound    = 10_000 // findings of an image
 )
 
 // timing reports when a heading is painted, by the browser's own entries. Each view has a new heading, drawn together with its lists.
@@ -126,12 +127,12 @@ func TestPaint(t *testing.T) {
 	b.quiet()
 }
 
-// crowded fills a service, and returns the paths of an image as there are many, and of one with as many findings.
+// crowded fills a service, and returns the paths of an image as there are many, and of one with many findings.
 func crowded(t *testing.T, s *fleettest.Service, c *fleettest.Client) (image, found string) {
 	ctx := t.Context()
 	list := advisories()
 	var components []any
-	for i := range *crowd {
+	for i := range min(*crowd, mostFound) {
 		p := fmt.Sprintf("p%d", i/10)
 		list = append(list, fleettest.NPM(fmt.Sprintf("X-%d", i), p, "2.0.0", []matcher.Level{matcher.Low, matcher.Medium, matcher.High, matcher.Critical}[i%4]))
 		if i%10 == 0 {
