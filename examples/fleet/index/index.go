@@ -211,7 +211,7 @@ func (x *Index) Generations(ctx context.Context) (*catalog.Generations, func(), 
 	return g, release, nil
 }
 
-// Found are images of all tenants in the order of their digests, some of which may be deleted or changed.
+// Found lists images of all tenants in the order of their digests. Next leaves out images that were deleted or changed.
 type Found struct {
 	index *Index
 	list  []candidate
@@ -311,8 +311,7 @@ func (x *Index) Containing(ctx context.Context, after string, p *Pattern, releas
 	})
 }
 
-// find returns the images that have some package versions, after a digest. Which of them still count is asked as they are needed, since a page
-// needs few of many.
+// find returns the images that have some package versions, after a digest. Next checks only the images of its page.
 func (x *Index) find(ctx context.Context, after string, subjects func(*catalog.Generations) ([]int, error)) (*Found, error) {
 	list, release, err := x.generations(ctx)
 	if err != nil {
