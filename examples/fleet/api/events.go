@@ -22,7 +22,8 @@ const (
 	eventsAtOnce  = 500
 	eventPoll     = 250 * time.Millisecond
 	heartbeat     = 15 * time.Second
-	imagesOfEvent = 100 // that an event names
+	imagesOfEvent = 100  // that an event names
+	mostLooked    = 5000 // events that a page of the newest ones is chosen from
 )
 
 // An eventView is a message with its number.
@@ -94,7 +95,7 @@ func (c *call) event(j *journal.Journal, n *catalog.Notice, index journal.Index,
 }
 
 // newest returns up to n events before one with a number, the newest first, and the number to go on with, 0 at the end. The number 0 is that
-// after the last event.
+// after the last event. It looks at so many events of all tenants only, so a page may be short, or empty, before the end.
 func (c *call) newest(before int64, n int, kind string) (list []eventView, next int64, err error) {
 	first, last, err := c.extent()
 	if err != nil || last == 0 {
@@ -109,7 +110,11 @@ func (c *call) newest(before int64, n int, kind string) (list []eventView, next 
 		before = last + 1
 	}
 	j := c.s.Verdicts.Journal(c.tenant())
+	looked := 0
 	for before > first {
+		if looked >= mostLooked {
+			return list, before, nil
+		}
 		after := max(0, before-1-eventsAtOnce)
 		notices, err := c.s.Store.Catalog.Events(c.ctx(), after, eventsAtOnce)
 		if err != nil {
@@ -122,6 +127,7 @@ func (c *call) newest(before int64, n int, kind string) (list []eventView, next 
 			if len(list) == n {
 				return list, before, nil
 			}
+			looked++
 			v, err := c.event(j, &notices[i], g, kind)
 			if err != nil {
 				return nil, 0, err

@@ -113,16 +113,20 @@ type watchView struct {
 }
 
 func (c *call) listWatches() (*reply, error) {
-	list, err := c.s.Store.Watches(c.ctx(), c.tenant())
+	after, err := c.cursor()
 	if err != nil {
 		return nil, err
 	}
-	views := []watchView{}
+	list, err := c.s.Store.Watches(c.ctx(), c.tenant(), after, c.limit()+1)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]watchView, len(list))
 	for i := range list {
 		w := &list[i]
-		views = append(views, watchView{w.Repository, w.Tags, int64(w.Every / time.Second), timeOf(w.Tried), w.Error})
+		views[i] = watchView{w.Repository, w.Tags, int64(w.Every / time.Second), timeOf(w.Tried), w.Error}
 	}
-	return ok(page[watchView]{Items: views}), nil
+	return ok(paged(views, c.limit(), func(v *watchView) string { return v.Repository })), nil
 }
 
 // mostWatches is the number of repositories that a tenant may watch.
@@ -153,7 +157,7 @@ func (c *call) setWatch() (*reply, error) {
 	if _, err := address.Check(repository.Name(), patterns); errors.Is(err, address.ErrRegistry) {
 		return nil, &problem{Status: http.StatusForbidden, Code: "registry", Detail: "the tenant may not submit images of this registry"}
 	}
-	list, err := c.s.Store.Watches(c.ctx(), c.tenant())
+	list, err := c.s.Store.Watches(c.ctx(), c.tenant(), "", mostWatches)
 	if err != nil {
 		return nil, err
 	}

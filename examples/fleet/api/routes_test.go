@@ -79,9 +79,15 @@ func bodies(ref string) map[string]any {
 		"setWatch":        `{"repository": "registry.example/team/app"}`,
 		"registryEvents":  `{}`,
 		"archive":         `{"rules": []}`,
+		"sendAlerts":      alert,
+		"setContainer":    `{"image": "x"}`,
+		"setMonitoring":   `{"name": "registry.example/team/app", "on": true}`,
+		"addAlertMark":    `{"rule": "Terminal shell in container", "reason": "entry point", "author": "alice"}`,
 		"setAdvisory":     `{"id": "X-1", "modified": "2026-11-01T00:00:00Z", "affected": [{"package": {"ecosystem": "npm", "name": "left"}, "versions": ["1.0.0"]}]}`,
 	}
 }
+
+const alert = `{"rule": "Terminal shell in container", "priority": "Notice", "time": "2026-11-01T00:00:00Z", "output": "a shell", "output_fields": {"container.id": "host"}}`
 
 const policy = `version: 2
 policies:
@@ -96,7 +102,7 @@ default: {policies: [severe]}
 // submission, a policy, a mark, a subscription, an advisory or a token.
 func TestAccess(t *testing.T) {
 	fleettest.Databases(t, func(t *testing.T, address string) {
-		s := fleettest.Start(t, serve.Options{Database: address})
+		s := fleettest.Start(t, serve.Options{Database: address, Neighbours: serve.Neighbours{Falco: true}})
 		fleettest.WriteAdvisories(t, s.File, fleettest.Debian12("CVE-2026-0001", "glibc", "2.37", matcher.High), fleettest.Debian12("CVE-2026-0002", "tar", "", matcher.Low))
 		r := fleettest.NewRegistry(t)
 		ref, digest := r.Push(t, "team/app:1", fleettest.Image(t, fleettest.Debian(t, "libc6 2.36 glibc")))
@@ -109,10 +115,14 @@ func TestAccess(t *testing.T) {
 		owner.Do("POST", "/v1/marks", all["addMark"]).Want(201).Into(&mark)
 		var sub struct{ Subscription struct{ ID string } }
 		owner.Do("POST", "/v1/subscriptions", all["addSubscription"]).Want(201).Into(&sub)
+		var alertMark struct{ ID string }
+		owner.Do("POST", "/v1/falco/marks", all["addAlertMark"]).Want(201).Into(&alertMark)
+		owner.Do("POST", "/v1/falco/alerts", all["sendAlerts"]).Want(200)
 		owner.Do("PUT", "/v1/policies/p", all["setPolicy"]).Want(201)
 		owner.Do("PUT", "/v1/advisories/X-1", all["setAdvisory"]).Want(201)
 		values := map[string]string{"{image}": digest, "{submission}": m.ID, "{token}": token.Token.ID, "{mark}": mark.ID, "{subscription}": sub.Subscription.ID,
-			"{policy}": "p", "{advisory}": "X-1", "{delivery}": "none", "{feed}": "none", "{vulnerability}": "CVE-2026-0002"}
+			"{policy}": "p", "{advisory}": "X-1", "{delivery}": "none", "{feed}": "none", "{vulnerability}": "CVE-2026-0002",
+			"{alertMark}": alertMark.ID, "{container}": "5d2a4b8d7f06"}
 		expired := client(t, s, &store.Token{Tenant: "owner", Name: "old", Scopes: store.Scopes(), Expires: time.Now().Add(-time.Minute)})
 		stranger := s.Client(t, "stranger")
 		scoped := make(map[string]*fleettest.Client)
@@ -144,7 +154,7 @@ func TestAccess(t *testing.T) {
 			if got := do(scoped[o.scope]); got != http.StatusForbidden {
 				t.Errorf("%s without the scope %s: status %d", o.id, o.scope, got)
 			}
-			if o.id == "setPolicy" || o.id == "setAdvisory" {
+			if o.id == "setPolicy" || o.id == "setAdvisory" || o.id == "setContainer" {
 				continue // a stranger adds one of the same name
 			}
 			switch answer := stranger.Do(o.method, path, all[o.id]); {

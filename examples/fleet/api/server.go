@@ -57,7 +57,8 @@ type Server struct {
 	Verdicts   *verdict.Evaluator
 	Webhooks   *webhooks.Webhooks
 	Archiver   *archive.Archiver
-	Key        *seal.Key // for credentials
+	Alerts     http.Handler // of Falco, which knows the tenant by Tenant; nil without
+	Key        *seal.Key    // for credentials
 	Metrics    *metrics.Set
 	Log        *slog.Logger
 
@@ -186,6 +187,38 @@ func (s *Server) changed() {
 func ok(value any) *reply { return &reply{status: http.StatusOK, value: value} }
 
 type handler func(*call) (*reply, error)
+
+type tenantKey struct{}
+
+// Tenant returns the tenant of a request that the server passes on.
+func Tenant(ctx context.Context) string {
+	tenant, _ := ctx.Value(tenantKey{}).(string)
+	return tenant
+}
+
+// pass answers a request by another handler, after it was authenticated and its parameters were checked.
+func (c *call) pass(h http.Handler) (*reply, error) {
+	if c.op.Body != "upload" {
+		c.r.Body = io.NopCloser(bytes.NewReader(c.received))
+	}
+	c.w.Header().Set("X-Content-Type-Options", "nosniff")
+	c.w.Header().Set("Cache-Control", "no-store")
+	h.ServeHTTP(&observed{c.w, &c.sent}, c.r.WithContext(context.WithValue(c.ctx(), tenantKey{}, c.tenant())))
+	return nil, nil
+}
+
+// observed is a ResponseWriter that keeps the status.
+type observed struct {
+	http.ResponseWriter
+	status *int
+}
+
+func (o *observed) WriteHeader(status int) {
+	*o.status = status
+	o.ResponseWriter.WriteHeader(status)
+}
+
+func (o *observed) Unwrap() http.ResponseWriter { return o.ResponseWriter }
 
 // A route answers requests of an operation.
 type route struct {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/hullmark/hullmark/examples/fleet/index"
@@ -113,7 +114,13 @@ func (c *call) listVulnerabilities() (*reply, error) {
 		selected = append(selected, m)
 	}
 	// Only the page is made into views.
-	pg, err := sorted(c, selected, func(m **matcher.Match) string { return join((*m).ID, (*m).Component) })
+	key := func(m **matcher.Match) string { return join((*m).ID, (*m).Component) }
+	if c.query.Get("order") == "severity" {
+		key = func(m **matcher.Match) string {
+			return join(strconv.Itoa(9-int((*m).Severity.Level)), (*m).ID, (*m).Component)
+		}
+	}
+	pg, err := sorted(c, selected, key)
 	if err != nil {
 		return nil, err
 	}
@@ -295,19 +302,19 @@ func (c *call) listAffected() (*reply, error) {
 	}
 	id, purl := c.query.Get("id"), c.query.Get("purl")
 	var v affectedView
-	var digests []string
+	var found *index.Found
 	switch {
 	case (id == "") == (purl == ""):
 		return nil, malformed("exactly one of id and purl must be given")
 	case id != "":
-		digests, v.Database, err = c.affectedBy(id)
+		found, v.Database, err = c.affectedBy(id, after)
 	default:
-		digests, err = c.containing(purl)
+		found, err = c.containing(purl, after)
 	}
 	if err != nil {
 		return nil, err
 	}
-	list, err := c.owned(digests, after, c.limit()+1)
+	list, err := c.owned(found, c.limit()+1)
 	if err != nil {
 		return nil, err
 	}
@@ -318,8 +325,8 @@ func (c *call) listAffected() (*reply, error) {
 	return rep, nil
 }
 
-// affectedBy returns the digests of the images of all tenants that a vulnerability affects.
-func (c *call) affectedBy(id string) ([]string, string, error) {
+// affectedBy returns the images of all tenants that a vulnerability affects, after a digest.
+func (c *call) affectedBy(id, after string) (*index.Found, string, error) {
 	set, release, err := c.source()
 	if err != nil {
 		return nil, "", err
@@ -334,14 +341,14 @@ func (c *call) affectedBy(id string) ([]string, string, error) {
 		list = append(list, a)
 	}
 	if len(list) == 0 {
-		return nil, hash, nil
+		return new(index.Found), hash, nil
 	}
-	digests, err := c.s.Index.Affected(c.ctx(), matcher.Matcher{Source: set}, list...)
-	return digests, hash, err
+	found, err := c.s.Index.Affected(c.ctx(), after, matcher.Matcher{Source: set}, list...)
+	return found, hash, err
 }
 
-// containing returns the digests of the images of all tenants that have a package.
-func (c *call) containing(purl string) ([]string, error) {
+// containing returns the images of all tenants that have a package, after a digest.
+func (c *call) containing(purl, after string) (*index.Found, error) {
 	p, err := index.ParsePattern(purl)
 	if errors.Is(err, index.ErrPattern) {
 		return nil, malformed("the package URL is malformed, or has a wildcard in its name")
@@ -356,23 +363,27 @@ func (c *call) containing(purl string) ([]string, error) {
 		}
 		release()
 	}
-	return c.s.Index.Containing(c.ctx(), p, releases)
+	return c.s.Index.Containing(c.ctx(), after, p, releases)
 }
 
-// owned returns up to n images of the tenant among sorted digests, after one.
-func (c *call) owned(digests []string, after string, n int) (list []store.Image, err error) {
-	i, found := slices.BinarySearch(digests, after)
-	if found {
-		i++
-	}
-	k := 2 * n // more each time, as the tenant may have few of them
-	for digests = digests[i:]; len(digests) > 0 && len(list) < n; k = min(2*k, 2000) {
-		k = min(k, len(digests))
-		some, err := c.s.Store.Owned(c.ctx(), c.tenant(), digests[:k])
+// owned returns up to n images of the tenant among those that were found.
+func (c *call) owned(found *index.Found, n int) (list []store.Image, err error) {
+	for k := 2 * n; len(list) < n; k = min(2*k, 2000) { // more each time, as the tenant may have few of them
+		digests, ok, err := found.Next(c.ctx(), k)
 		if err != nil {
 			return nil, err
 		}
-		list, digests = append(list, some...), digests[k:]
+		if !ok {
+			break
+		}
+		if len(digests) == 0 {
+			continue // none of these counts any more
+		}
+		some, err := c.s.Store.Owned(c.ctx(), c.tenant(), digests)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, some...)
 	}
 	return list[:min(n, len(list))], nil
 }

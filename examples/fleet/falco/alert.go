@@ -113,11 +113,11 @@ func absolute(paths ...string) string {
 	return ""
 }
 
-// clip returns a text that databases store.
+// clip returns a text that databases store, of at most maxText bytes.
 func clip(s string) string {
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 	if len(s) > maxText {
-		s = strings.ToValidUTF8(s[:maxText], "") + "..."
+		s = strings.ToValidUTF8(s[:maxText-3], "") + "..."
 	}
 	return s
 }

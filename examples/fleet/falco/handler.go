@@ -16,7 +16,7 @@ import (
 // A Handler serves these paths:
 //
 //	POST   /v1/falco/alerts            Falco's http_output: an alert, an array, or lines
-//	GET    /v1/falco/events            ?image= ?container= ?rule= ?cursor= ?limit=
+//	GET    /v1/falco/events            ?image= ?container= ?rule= ?priority= ?order=newest ?cursor= ?limit=
 //	GET    /v1/falco/counts            ?image=
 //	GET    /v1/falco/diagnostics       ?cursor= ?limit=
 //	PUT    /v1/falco/containers/{id}   {"image": digest}, from an agent on the host
@@ -72,12 +72,12 @@ func (h *Handler) Handler() http.Handler {
 				case large:
 					f = &failure{http.StatusRequestEntityTooLarge, "the body has more than " + strconv.Itoa(maxBody) + " bytes"}
 				case errors.Is(err, ErrNotFound):
-					f = &failure{http.StatusNotFound, "not found"}
+					f = &failure{http.StatusNotFound, "there is no such mark"}
 				default:
 					h.Intake.log().ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "error", err)
 					f = &failure{http.StatusInternalServerError, "internal error"}
 				}
-				status, value = f.status, map[string]any{"status": f.status, "detail": f.message}
+				status, value = f.status, map[string]any{"type": "about:blank", "title": http.StatusText(f.status), "status": f.status, "detail": f.message} // RFC 9457
 				w.Header().Set("Content-Type", "application/problem+json")
 			} else {
 				w.Header().Set("Content-Type", "application/json")
@@ -102,6 +102,9 @@ func (h *Handler) Handler() http.Handler {
 
 func (h *Handler) alerts(r *http.Request, tenant string) (int, any, error) {
 	body, err := io.ReadAll(r.Body)
+	if _, large := errors.AsType[*http.MaxBytesError](err); err != nil && !large {
+		return 0, nil, bad("the body cannot be read")
+	}
 	if err != nil {
 		return 0, nil, err
 	}
@@ -153,7 +156,8 @@ func (h *Handler) events(r *http.Request, tenant string) (int, any, error) {
 	if c := q.Get("container"); c != "" && (len(c) > 64 || strings.Trim(c, "0123456789abcdef") != "") {
 		return 0, nil, bad("container must be the beginning of an identifier")
 	}
-	items, err := h.Intake.Store.Events(r.Context(), tenant, Query{Image: clip(q.Get("image")), Container: q.Get("container"), Rule: clip(q.Get("rule")), After: clip(q.Get("cursor")), Limit: n + 1})
+	items, err := h.Intake.Store.Events(r.Context(), tenant, Query{Image: clip(q.Get("image")), Container: q.Get("container"), Rule: clip(q.Get("rule")), Priority: Priority(clip(q.Get("priority"))),
+		Newest: q.Get("order") == "newest", After: clip(q.Get("cursor")), Limit: n + 1})
 	if err != nil {
 		return 0, nil, err
 	}

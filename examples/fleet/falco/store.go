@@ -115,7 +115,9 @@ type Query struct {
 	Image     string // digest
 	Container string // prefix of the identifier
 	Rule      string
-	After     string // identifier of an event
+	Priority  Priority
+	Newest    bool   // the newest first
+	After     string // identifier of the last event of the former page
 	Limit     int
 }
 
@@ -148,7 +150,7 @@ type SQL struct {
 var migrations embed.FS
 
 const (
-	latest  = 1
+	latest  = 2
 	lockKey = 0x66616c636f // "falco", PostgreSQL's advisory lock for migrations
 )
 
@@ -251,6 +253,10 @@ func (s *SQL) each(ctx context.Context, do func(scan func(...any) error) error, 
 	return nil
 }
 
+// countEvents adds to the count of events of an image, or of all.
+const countEvents = `INSERT INTO fleet_falco_counts (tenant, image, rule, priority, events) VALUES (?, ?, ?, ?, ?)
+	ON CONFLICT (tenant, image, rule, priority) DO UPDATE SET events = fleet_falco_counts.events + excluded.events`
+
 const eventColumns = "id, at, received, source, rule, priority, host, container, image, executable, file, digest, component, vulnerabilities, gap, body"
 
 // Write writes a batch, and numbers its events and diagnostics.
@@ -294,6 +300,23 @@ func (s *SQL) Write(ctx context.Context, tenant string, b *Batch) error {
 				return err
 			}
 		}
+		type counted struct {
+			image, rule string
+			priority    Priority
+		}
+		counts := make(map[counted]int) // also of all images, as ""
+		for i := range b.Events {
+			e := &b.Events[i]
+			counts[counted{"", e.Rule, e.Priority}]++
+			if e.Digest != "" {
+				counts[counted{e.Digest, e.Rule, e.Priority}]++
+			}
+		}
+		for c, n := range counts {
+			if err := exec(countEvents, tenant, c.image, c.rule, string(c.priority), n); err != nil {
+				return err
+			}
+		}
 		for target, n := range b.Ignored {
 			if err := exec("UPDATE fleet_falco_monitoring SET ignored = ignored + ? WHERE tenant = ? AND target = ?", n, tenant, target); err != nil {
 				return err
@@ -333,9 +356,15 @@ func (s *SQL) events(ctx context.Context, where string, args ...any) (list []Eve
 	return list, err
 }
 
-// Events returns events in the order in which they were received.
+// Events returns events in the order in which they were received, or the newest first.
 func (s *SQL) Events(ctx context.Context, tenant string, q Query) ([]Event, error) {
-	where, args := "id > ?", []any{tenant, q.After}
+	where, order, args := "id > ?", "id", []any{tenant, q.After}
+	switch {
+	case q.Newest && q.After == "":
+		where, order = "id > ?", "id DESC" // all
+	case q.Newest:
+		where, order = "id < ?", "id DESC"
+	}
 	if q.Image != "" {
 		where, args = where+" AND digest = ?", append(args, q.Image)
 	}
@@ -345,7 +374,10 @@ func (s *SQL) Events(ctx context.Context, tenant string, q Query) ([]Event, erro
 	if q.Rule != "" {
 		where, args = where+" AND rule = ?", append(args, q.Rule)
 	}
-	return s.events(ctx, where+" ORDER BY id LIMIT ?", append(args, q.Limit)...)
+	if q.Priority != "" {
+		where, args = where+" AND priority = ?", append(args, string(q.Priority))
+	}
+	return s.events(ctx, where+" ORDER BY "+order+" LIMIT ?", append(args, q.Limit)...)
 }
 
 // Gaps returns events that are not joined.
@@ -355,12 +387,30 @@ func (s *SQL) Gaps(ctx context.Context, tenant, after string, n int) ([]Event, e
 
 // Join stores the image and the component of an event.
 func (s *SQL) Join(ctx context.Context, tenant string, e *Event) error {
-	_, err := s.exec(ctx, "UPDATE fleet_falco_events SET digest = ?, component = ?, vulnerabilities = ?, gap = ? WHERE tenant = ? AND id = ?",
-		e.Digest, e.Component, strings.Join(e.Vulnerabilities, " "), string(e.Gap), tenant, e.ID)
-	return err
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		// Only the first image of an event is counted, also if several processes join it at once.
+		first, err := tx.ExecContext(ctx, s.bind("UPDATE fleet_falco_events SET digest = ? WHERE tenant = ? AND id = ? AND digest = ''"), e.Digest, tenant, e.ID)
+		if err != nil {
+			return err
+		}
+		if n, err := first.RowsAffected(); err != nil {
+			return err
+		} else if n > 0 && e.Digest != "" {
+			if _, err := tx.ExecContext(ctx, s.bind(countEvents), tenant, e.Digest, e.Rule, string(e.Priority), 1); err != nil {
+				return err
+			}
+		}
+		_, err = tx.ExecContext(ctx, s.bind("UPDATE fleet_falco_events SET component = ?, vulnerabilities = ?, gap = ? WHERE tenant = ? AND id = ?"),
+			e.Component, strings.Join(e.Vulnerabilities, " "), string(e.Gap), tenant, e.ID)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("falco: join: %w", err)
+	}
+	return nil
 }
 
-// Counts counts the events of an image, or of all.
+// Counts counts the events of an image, or of all, by rule and priority. It returns the 1000 highest counts.
 func (s *SQL) Counts(ctx context.Context, tenant, image string) (list []Count, err error) {
 	err = s.each(ctx, func(scan func(...any) error) error {
 		var c Count
@@ -369,7 +419,7 @@ func (s *SQL) Counts(ctx context.Context, tenant, image string) (list []Count, e
 		c.Priority = Priority(priority)
 		list = append(list, c)
 		return err
-	}, "SELECT rule, priority, COUNT(*) FROM fleet_falco_events WHERE tenant = ? AND (digest = ? OR ? = '') GROUP BY rule, priority ORDER BY COUNT(*) DESC, rule, priority", tenant, image, image)
+	}, "SELECT rule, priority, events FROM fleet_falco_counts WHERE tenant = ? AND image = ? ORDER BY events DESC, rule, priority LIMIT 1000", tenant, image)
 	return list, err
 }
 

@@ -100,7 +100,7 @@ func TestLook(t *testing.T) {
 		image(3)
 		must(t, f.Look(t.Context()))
 		want("a")
-		list, err := s.Watches(t.Context(), "a")
+		list, err := s.Watches(t.Context(), "a", "", 100)
 		must(t, err)
 		if len(list) != 1 || !strings.Contains(list[0].Error, "not allowed") {
 			t.Errorf("%+v", list)

@@ -4,6 +4,7 @@ package index
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -214,9 +215,37 @@ func (x *Index) Generations(ctx context.Context) (*catalog.Generations, func(), 
 	return g, release, nil
 }
 
-// Affected returns the digests of the images of all tenants that advisories affect, or may affect, sorted.
-func (x *Index) Affected(ctx context.Context, m matcher.Matcher, list ...matcher.Advisory) ([]string, error) {
-	return x.find(ctx, func(g *catalog.Generations) ([]int, error) { return watch.Affected(ctx, m, g, list...) })
+// Found lists images of all tenants in the order of their digests. Next leaves out images that were deleted or changed.
+type Found struct {
+	index *Index
+	list  []candidate
+}
+
+// A candidate is an image as a generation has it.
+type candidate struct{ digest, generation string }
+
+// Next returns the digests of the next images that still count, among the next n. It returns false at the end.
+func (f *Found) Next(ctx context.Context, n int) (digests []string, ok bool, err error) {
+	n = min(n, len(f.list))
+	some := make(map[string][]string) // by generation
+	for _, c := range f.list[:n] {
+		some[c.generation] = append(some[c.generation], c.digest)
+	}
+	f.list = f.list[n:]
+	for generation, list := range some {
+		current, err := f.index.Store.Indexed(ctx, generation, list)
+		if err != nil {
+			return nil, false, err
+		}
+		digests = append(digests, current...)
+	}
+	slices.Sort(digests)
+	return digests, n > 0, nil
+}
+
+// Affected returns the images that advisories affect, or may affect, after a digest.
+func (x *Index) Affected(ctx context.Context, after string, m matcher.Matcher, list ...matcher.Advisory) (*Found, error) {
+	return x.find(ctx, after, func(g *catalog.Generations) ([]int, error) { return watch.Affected(ctx, m, g, list...) })
 }
 
 // A Pattern selects packages.
@@ -260,9 +289,9 @@ func (p *Pattern) match(s *matcher.Subject) bool {
 	return in || err != nil // a version that cannot be compared may be in the range
 }
 
-// Containing returns the digests of the images of all tenants that have a package, sorted. Releases are the releases of distributions
-// that images may have. The index has the packages of a distribution by their source packages, so all of a release are looked at.
-func (x *Index) Containing(ctx context.Context, p *Pattern, releases []matcher.Coverage) ([]string, error) {
+// Containing returns the images that have a package, after a digest. Releases are the releases of distributions that images may have. The index
+// has the packages of a distribution by their source packages, so all of a release are looked at.
+func (x *Index) Containing(ctx context.Context, after string, p *Pattern, releases []matcher.Coverage) (*Found, error) {
 	keys := p.key.Forms()
 	for _, r := range releases {
 		if k := p.key; r.Type == k.Type && r.Namespace == k.Namespace && r.Release != "" {
@@ -272,7 +301,7 @@ func (x *Index) Containing(ctx context.Context, p *Pattern, releases []matcher.C
 	}
 	slices.SortFunc(keys, matcher.CompareKeys)
 	keys = slices.Compact(keys)
-	return x.find(ctx, func(g *catalog.Generations) (numbers []int, err error) {
+	return x.find(ctx, after, func(g *catalog.Generations) (numbers []int, err error) {
 		for found, err := range g.Subjects(ctx, keys) {
 			if err != nil {
 				return nil, err
@@ -286,24 +315,37 @@ func (x *Index) Containing(ctx context.Context, p *Pattern, releases []matcher.C
 	})
 }
 
-// find returns the digests of the images that have some package versions.
-func (x *Index) find(ctx context.Context, subjects func(*catalog.Generations) ([]int, error)) ([]string, error) {
-	g, release, err := x.Generations(ctx)
+// find returns the images that have some package versions, after a digest. Next checks only the images of its page.
+func (x *Index) find(ctx context.Context, after string, subjects func(*catalog.Generations) ([]int, error)) (*Found, error) {
+	list, release, err := x.generations(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
+	found := &Found{index: x}
+	g := &catalog.Generations{Current: func(_ context.Context, generation int, digests []string) ([]string, error) {
+		for _, d := range digests {
+			if d > after {
+				found.list = append(found.list, candidate{d, list[generation].id})
+			}
+		}
+		return nil, nil
+	}}
+	for _, o := range list {
+		g.Indexes = append(g.Indexes, o.Index)
+	}
 	numbers, err := subjects(g)
 	if err != nil {
 		return nil, err
 	}
-	var all []string
-	for d, err := range g.Digests(ctx, numbers) {
+	for _, err := range g.Digests(ctx, numbers) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, d)
 	}
-	slices.Sort(all)
-	return all, nil
+	slices.SortFunc(found.list, func(a, b candidate) int {
+		return cmp.Or(strings.Compare(a.digest, b.digest), strings.Compare(a.generation, b.generation))
+	})
+	found.list = slices.Compact(found.list)
+	return found, nil
 }

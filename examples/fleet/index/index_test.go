@@ -49,13 +49,23 @@ func TestUpdate(t *testing.T) {
 				t.Fatalf("%d images, %v", n, err)
 			}
 		}
+		all := func(found *index.Found, err error) (list []string) {
+			t.Helper()
+			for {
+				if err != nil {
+					t.Fatal(err)
+				}
+				var some []string
+				var more bool
+				if some, more, err = found.Next(ctx, 4); !more {
+					return list
+				}
+				list = append(list, some...)
+			}
+		}
 		affected := func() []string {
 			t.Helper()
-			list, err := reader.Affected(ctx, matcher.Matcher{}, fleettest.NPM("X", "left", "2.0.0", matcher.High))
-			if err != nil {
-				t.Fatal(err)
-			}
-			return list
+			return all(reader.Affected(ctx, "", matcher.Matcher{}, fleettest.NPM("X", "left", "2.0.0", matcher.High)))
 		}
 		var want []string
 		most := 0
@@ -88,8 +98,14 @@ func TestUpdate(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if list, err := reader.Containing(ctx, p, nil); len(list) != n || err != nil {
-				t.Errorf("%s: %d images, %v; want %d", purl, len(list), err, n)
+			list := all(reader.Containing(ctx, "", p, nil))
+			if len(list) != n {
+				t.Errorf("%s: %d images, want %d", purl, len(list), n)
+			}
+			if n > 0 {
+				if rest := all(reader.Containing(ctx, list[2], p, nil)); !slices.Equal(rest, list[3:]) {
+					t.Errorf("%s: after the third image: %v, want %v", purl, rest, list[3:])
+				}
 			}
 		}
 	})

@@ -423,23 +423,10 @@ func (c *indexing) own(ctx context.Context, d *webhook.Delivery) bool {
 // Acknowledge implements [clair.Backend]. The outbox forgets deliveries by their age.
 func (c *indexing) Acknowledge(context.Context, string) error { return nil }
 
-// Falco returns the intake of Falco's alerts, and its handler. The token of each request names the tenant.
-func (s *Service) Falco(alerts falco.Store) (*falco.Intake, http.Handler) {
+// Falco returns the intake of Falco's alerts, and its handler. Tenant returns the tenant of an authenticated request.
+func (s *Service) Falco(alerts falco.Store, tenant func(context.Context) string) (*falco.Intake, http.Handler) {
 	intake := &falco.Intake{Store: alerts, Images: &naming{s}, Log: s.Log}
-	h := &falco.Handler{Intake: intake, Tenant: func(w http.ResponseWriter, r *http.Request) (string, bool) {
-		scope := store.Read
-		if r.Method != http.MethodGet {
-			scope = store.Submit
-			if strings.Contains(r.URL.Path, "/marks") || strings.Contains(r.URL.Path, "/monitoring") {
-				scope = store.Decide
-			}
-		}
-		tenant, status := s.token(r, scope)
-		if status != 0 {
-			http.Error(w, http.StatusText(status), status)
-		}
-		return tenant, status == 0
-	}}
+	h := &falco.Handler{Intake: intake, Tenant: func(_ http.ResponseWriter, r *http.Request) (string, bool) { return tenant(r.Context()), true }}
 	return intake, h.Handler()
 }
 

@@ -55,7 +55,7 @@ func open(t testing.TB, url string, width int) *browser {
 	}
 	inRead.Close()
 	outWrite.Close()
-	outRead.SetReadDeadline(time.Now().Add(3 * time.Minute))
+	outRead.SetReadDeadline(time.Now().Add(time.Hour))
 	b := &browser{t: t, in: inWrite, out: bufio.NewReader(outRead), url: url, events: make(map[string]int)}
 	t.Cleanup(func() {
 		b.session = ""
@@ -202,11 +202,11 @@ func (b *browser) until(expression string, arguments ...any) {
 		const look = () => { try { if (` + expression + `) { observer.disconnect(); done(true) } } catch {} };
 		const observer = new MutationObserver(look);
 		observer.observe(document, {subtree: true, childList: true, attributes: true, characterData: true});
-		setTimeout(() => { observer.disconnect(); done(false) }, 20000);
+		setTimeout(() => { observer.disconnect(); done(false) }, 60000);
 		look();
 	})`)
 	if ok != true {
-		b.t.Fatalf("not within 20 seconds: %s\npage: %v", expression, b.text())
+		b.t.Fatalf("not within a minute: %s\npage: %v", expression, b.text())
 	}
 }
 
@@ -217,17 +217,10 @@ func (b *browser) text() string {
 	return fmt.Sprint(r.Result.Value)
 }
 
-// show shows a view without loading the page anew, and returns the milliseconds until its first frame.
-func (b *browser) show(path string) float64 {
+// show shows a view without loading the page anew.
+func (b *browser) show(path string) {
 	b.t.Helper()
-	ms, _ := b.eval(`(async (href) => {
-		const {go} = await import("/page/app.js");
-		const start = performance.now();
-		await go(href);
-		await new Promise((done) => requestAnimationFrame(() => { const c = new MessageChannel(); c.port1.onmessage = done; c.port2.postMessage(0) }));
-		return performance.now() - start;
-	})(%s)`, path).(float64)
-	return ms
+	b.eval(`import("/page/app.js").then(({go}) => go(%s))`, path)
 }
 
 // signIn loads the page and enters a token.

@@ -19,7 +19,7 @@ var static embed.FS
 
 // views are the paths at which the page shows a view. The page routes them itself.
 var views = []string{"/{$}", "/images", "/images/{image}", "/submissions/{submission}", "/vulnerabilities", "/vulnerabilities/{vulnerability}", "/packages", "/events",
-	"/policies", "/policies/{policy}", "/marks", "/subscriptions", "/feeds"}
+	"/runtime", "/policies", "/policies/{policy}", "/marks", "/watches", "/subscriptions", "/feeds", "/tokens"}
 
 // headers forbid everything that the page does without: other hosts, code and styles in the document, frames, forms that a browser sends, and
 // writing markup from a script.

@@ -1,7 +1,6 @@
 package page_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -12,7 +11,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/hullmark/hullmark/db/catalog"
 	"github.com/hullmark/hullmark/examples/fleet/internal/fleettest"
 	"github.com/hullmark/hullmark/examples/fleet/serve"
 	"github.com/hullmark/hullmark/examples/fleet/store"
@@ -25,7 +23,7 @@ type view struct{ name, path string }
 // filled returns a service with content in every view, its views, and a token. An image has a name of the argument in each place that takes any
 // text.
 func filled(t *testing.T, name string) (*fleettest.Service, []view, *fleettest.Client) {
-	s := fleettest.Start(t, serve.Options{})
+	s := fleettest.Start(t, serve.Options{Neighbours: serve.Neighbours{Falco: true}})
 	hostile := fleettest.NPM("GHSA-dddd-"+name, "left", "2.0.0", matcher.Critical)
 	hostile.Summary, hostile.Aliases, hostile.URLs = name, []string{name}, []string{"javascript:pwned()", "https://advisories.example/" + name}
 	hostile.Severities[0].Source, hostile.Severities[0].Word, hostile.Feed = name, name, "osv"
@@ -81,22 +79,43 @@ func filled(t *testing.T, name string) (*fleettest.Service, []view, *fleettest.C
 	c.Do("POST", "/v1/marks", map[string]any{"vulnerability": "CVE-2026-0003", "packages": []string{"pkg:npm/left?x=" + url.QueryEscape(cut(name, 600))}, "status": "not-affected", "justification": "vulnerable_code_not_present", "detail": cut(name, 3900),
 		"scope": map[string]any{"repositories": []string{cut(name, 490)}, "images": []string{cut(name, 190)}}, "expires": time.Now().Add(24 * time.Hour)}).Want(201)
 	c.Do("POST", "/v1/subscriptions", map[string]any{"url": "https://receiver.example/" + url.PathEscape(cut(name, 300)), "repositories": []string{cut(name, 490)}}).Want(201)
-	fleettest.Eventually(t, "verdicts and the index are there", func() bool {
+	alert := func(fields map[string]any) string {
+		line, err := json.Marshal(map[string]any{"rule": name, "priority": "Warning", "time": time.Now(), "hostname": name, "output": "12:00:00.0: Warning " + name, "output_fields": fields})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(line)
+	}
+	c.Do("POST", "/v1/falco/alerts", []byte(alert(map[string]any{"container.id": "5d2a4b8d7f06", "container.image.digest": digest, "container.image.repository": name, "proc.exepath": "/" + name, "fd.name": "/var/lib/dpkg/status"})+"\n"+
+		alert(map[string]any{"container.id": "5d2a4b8d7f06", "container.image.digest": digest, "fd.name": "/app/" + cut(strings.NewReplacer("/", "_", "\x00", "").Replace(name), 60) + "/node_modules/left/index.js"})+"\n"+
+		strings.Replace(alert(map[string]any{"container.id": "host", "proc.exepath": "/usr/bin/bash"}), `"priority":"Warning"`, `"priority":"Critical"`, 1))).Want(200)
+	if err := s.Store.Write(t.Context(), func(tx *store.Tx) error {
+		err := tx.SetWatch(t.Context(), &store.Watch{Tenant: "team", Repository: name, Tags: name, Every: time.Hour}) // the service cannot look at it
+		if err == nil {
+			err = tx.SetWatch(t.Context(), &store.Watch{Tenant: "team", Repository: r.Host + "/team/app", Tags: "none-*", Every: time.Minute})
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	fleettest.Eventually(t, "verdicts, the index and looks at the repositories are there", func() bool {
 		var v struct{ Items []struct{ Verdict string } }
 		c.Get("/v1/images?state=analyzed", &v)
 		var affected struct{ Items []any }
 		c.Get("/v1/affected?purl=pkg:npm/left", &affected)
-		return len(v.Items) == 2 && v.Items[0].Verdict != "" && v.Items[1].Verdict != "" && len(affected.Items) == 2
+		var watches struct{ Items []struct{ Tried string } }
+		c.Get("/v1/watches", &watches)
+		return len(v.Items) == 2 && v.Items[0].Verdict != "" && v.Items[1].Verdict != "" && len(affected.Items) == 2 && watches.Items[0].Tried != "" && watches.Items[1].Tried != ""
 	})
 	image := "/images/" + digest
 	return s, []view{
 		{"images", "/images"}, {"images-filtered", "/images?verdict=stop&name=app"}, {"image", image}, {"image-remedies", image + "?show=remedies"}, {"image-packages", image + "?show=packages"},
-		{"image-layers", image + "?show=layers"}, {"image-findings", image + "?show=findings"}, {"image-verdicts", image + "?show=verdicts"},
+		{"image-layers", image + "?show=layers"}, {"image-findings", image + "?show=findings"}, {"image-runtime", image + "?show=runtime"}, {"image-verdicts", image + "?show=verdicts"},
 		{"mark", image + "?show=mark&vulnerability=CVE-2026-0001&package=" + url.QueryEscape("pkg:deb/debian/libc6@2.36-9")},
 		{"sbom", "/images/" + m.Image}, {"image-failed", "/images/sha256:" + strings.Repeat("f", 64)}, {"sbom-packages", "/images/" + m.Image + "?show=packages"}, {"submission", "/submissions/" + failed.ID}, {"vulnerabilities", "/vulnerabilities"},
 		{"vulnerability", "/vulnerabilities/" + url.PathEscape("GHSA-dddd-"+name)}, {"vulnerability-unknown", "/vulnerabilities/" + url.PathEscape(cut(name, 190))}, {"packages", "/packages"},
 		{"packages-found", "/packages?purl=pkg:npm/left"}, {"events", "/events"}, {"policies", "/policies"}, {"policy", "/policies/severe"}, {"marks", "/marks"}, {"subscriptions", "/subscriptions"},
-		{"feeds", "/feeds"}, {"missing", "/images/none"}, {"no-view", "/submissions/none"},
+		{"runtime", "/runtime"}, {"runtime-filtered", "/runtime?priority=Critical"}, {"watches", "/watches"}, {"tokens", "/tokens"}, {"feeds", "/feeds"}, {"missing", "/images/none"}, {"no-view", "/submissions/none"},
 	}, c
 }
 
@@ -251,99 +270,5 @@ func TestHostile(t *testing.T) {
 			}
 			b.quiet()
 		})
-	}
-}
-
-const (
-	crowd     = 10_000                 // images
-	firstTime = 300 * time.Millisecond // until the first frame of a view
-)
-
-// TestPaint measures the first frame of each view of a fleet with many images. The best of five counts, as other programs take their part of
-// the processor.
-func TestPaint(t *testing.T) {
-	ctx := t.Context()
-	s := fleettest.Start(t, serve.Options{})
-	fleettest.WriteAdvisories(t, s.File, advisories()...)
-	r := fleettest.NewRegistry(t)
-	c := s.Client(t, "team")
-	var packages []string
-	for i := range 280 {
-		packages = append(packages, fmt.Sprintf("package%d 1.%d", i, i))
-	}
-	base := fleettest.Debian(t, append(packages, "libc6 2.36-9 glibc", "zlib1g 1.2 zlib")...)
-	ref, digest := r.Push(t, "team/app:1", fleettest.Image(t, base))
-	c.Analyze(ref)
-	insert(ctx, t, s, digest)
-	ref, _ = r.Push(t, "team/app:2", fleettest.Image(t, base, fleettest.Layer(t, "x", "x")))
-	c.Analyze(ref) // the service looks at its images, and updates the index
-	for _, rest := range []int{3 * crowd / 4, crowd / 2, 0} {
-		fleettest.Eventually(t, fmt.Sprintf("the index lacks %d images at most", rest), func() bool {
-			todo, err := s.Store.ToIndex(ctx, crowd)
-			return err == nil && len(todo) <= rest
-		})
-	}
-	b := open(t, s.URL, 1280)
-	b.signIn(c.Secret)
-	image := "/images/" + digest
-	for _, path := range []string{"/images", "/images?verdict=stop", "/images?name=team/app-99", "/images?name=nothing", image, image + "?show=packages", image + "?show=layers", image + "?show=remedies", image + "?show=verdicts",
-		"/vulnerabilities/CVE-2026-0001", "/packages?purl=pkg:deb/debian/libc6", "/events", "/policies", "/marks", "/subscriptions", "/feeds"} {
-		best := time.Hour
-		for range 5 {
-			best = min(best, time.Duration(b.show(path)*float64(time.Millisecond)))
-		}
-		t.Logf("%-40s %4d ms, %v rows", path, best.Milliseconds(), b.eval(`document.querySelectorAll("tbody tr").length`))
-		if best > firstTime {
-			t.Errorf("%s: first frame after %v, want at most %v", path, best, firstTime)
-		}
-		if rows := b.eval(`document.querySelectorAll("tbody tr").length`).(float64); rows > 100 {
-			t.Errorf("%s has %v rows", path, rows)
-		}
-	}
-	b.show("/images")
-	first := b.eval(`document.querySelector("tbody a").getAttribute("href")`)
-	b.click("a[rel=next]")
-	b.until(`location.search.includes("cursor=") && document.querySelector("tbody a").getAttribute("href") > %s`, first)
-	b.quiet()
-}
-
-// insert adds images with the content of one to the store.
-func insert(ctx context.Context, t *testing.T, s *fleettest.Service, digest string) {
-	image, err := s.Store.Catalog.Image(ctx, digest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all catalog.Batch
-	for i := range crowd {
-		x := *image
-		x.Digest = fmt.Sprintf("sha256:%064x", i+1)
-		all.Images = append(all.Images, x)
-	}
-	if err := s.Store.Catalog.Write(ctx, &all); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Store.Write(ctx, func(tx *store.Tx) error {
-		for i := range all.Images {
-			d := all.Images[i].Digest
-			if err := tx.Unindexed(ctx, d); err != nil {
-				return err
-			}
-			name := fmt.Sprintf("registry.example/team/app-%d:1", i)
-			if err := tx.Begin(ctx, &store.Image{Tenant: "team", Digest: d, Kind: store.Reference, Reference: name, Submitted: time.Now()}); err != nil {
-				return err
-			}
-			if err := tx.End(ctx, "team", d, store.Analyzed, "", ""); err != nil {
-				return err
-			}
-			if _, err := tx.Point(ctx, "team", name, d); err != nil {
-				return err
-			}
-		}
-		return nil
-	}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Store.DB.ExecContext(ctx, "UPDATE fleet_images SET stale = 0, severity = 'high', verdict = 'stop'"); err != nil { // as evaluated
-		t.Fatal(err)
 	}
 }

@@ -18,7 +18,6 @@ import (
 
 	"github.com/hullmark/hullmark/examples/fleet/admission"
 	"github.com/hullmark/hullmark/examples/fleet/clair"
-	"github.com/hullmark/hullmark/examples/fleet/falco"
 	"github.com/hullmark/hullmark/examples/fleet/neighbours"
 	"github.com/hullmark/hullmark/matcher/watch"
 	"github.com/hullmark/hullmark/matcher/watch/webhook"
@@ -33,7 +32,8 @@ type Neighbours struct {
 	Falco     bool
 }
 
-func (n *Neighbours) any() bool { return n.Admission != "" || n.Harbor || n.Clair != "" || n.Falco }
+// paths reports whether a neighbour has paths outside of the API.
+func (n *Neighbours) paths() bool { return n.Admission != "" || n.Harbor || n.Clair != "" }
 
 func (n *Neighbours) tenant() string {
 	if n.Tenant == "" {
@@ -105,8 +105,8 @@ func readClair(name string) (*clair.Keys, *clairConfig, error) {
 }
 
 // answers returns the handler of the API with the paths of neighbours.
-func (s *Service) answers(ctx context.Context, n *Neighbours, with *neighbours.Service, api http.Handler) (http.Handler, error) {
-	if !n.any() {
+func (s *Service) answers(n *Neighbours, with *neighbours.Service, api http.Handler) (http.Handler, error) {
+	if !n.paths() {
 		return api, nil
 	}
 	tenant := n.tenant()
@@ -138,15 +138,6 @@ func (s *Service) answers(ctx context.Context, n *Neighbours, with *neighbours.S
 		for _, path := range []string{"/indexer/", "/matcher/", "/notifier/"} {
 			mux.Handle(path, h)
 		}
-	}
-	if n.Falco {
-		alerts, err := falco.OpenSQL(ctx, s.Store.DB, s.Store.Dialect)
-		if err != nil {
-			return nil, err
-		}
-		intake, h := with.Falco(alerts)
-		s.alerts = intake
-		mux.Handle("/v1/falco/", h)
 	}
 	return mux, nil
 }

@@ -315,13 +315,20 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	if o.Role != Worker {
 		server := &api.Server{Settings: s.settings, Store: s.Store, Objects: kept, Queue: s.queue, Answers: s.verdicts.Answers, Index: s.index, Advisories: provider,
 			Verdicts: s.verdicts, Webhooks: s.webhooks, Archiver: s.archiver, Key: key, Metrics: counts, Log: o.Log, MaxUpload: o.MaxUpload, Changed: s.kick}
+		if o.Neighbours.Falco {
+			alerts, err := falco.OpenSQL(ctx, s.Store.DB, s.Store.Dialect)
+			if err != nil {
+				return nil, err
+			}
+			s.alerts, server.Alerts = s.neighbours.Falco(alerts, api.Tenant)
+		}
 		if s.handler, err = server.Handler(); err == nil && !o.NoPage {
 			s.handler, err = page.Handler(s.handler)
 		}
 		if err != nil {
 			return nil, err
 		}
-		if s.handler, err = s.answers(ctx, &o.Neighbours, s.neighbours, s.handler); err != nil {
+		if s.handler, err = s.answers(&o.Neighbours, s.neighbours, s.handler); err != nil {
 			return nil, err
 		}
 		s.handler = tracer.Handler(s.handler)

@@ -123,9 +123,9 @@ func (tx *Tx) DeleteWatch(ctx context.Context, tenant, repository string) error 
 
 const watchColumns = "tenant, repository, tags, every, tried, error"
 
-// Watches returns the watches of a tenant, in the order of their repositories.
-func (s *Store) Watches(ctx context.Context, tenant string) ([]Watch, error) {
-	list, err := s.query().watches(ctx, "SELECT "+watchColumns+" FROM fleet_watches WHERE tenant = ? ORDER BY repository", tenant)
+// Watches returns up to n watches of a tenant after a repository, in the order of their repositories.
+func (s *Store) Watches(ctx context.Context, tenant, after string, n int) ([]Watch, error) {
+	list, err := s.query().watches(ctx, "SELECT "+watchColumns+" FROM fleet_watches WHERE tenant = ? AND repository > ? ORDER BY repository LIMIT ?", tenant, after, n)
 	return list, wrap("watches", err)
 }
 

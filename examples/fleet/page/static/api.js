@@ -20,14 +20,14 @@ export class APIError extends Error {
 // path joins elements of a path, and percent-encodes each.
 export const path = (...elements) => "/v1/" + elements.map(encodeURIComponent).join("/");
 
-async function request(method, url, { query, body, headers, signal, secret } = {}) {
+async function request(method, url, { query, body, file, headers, signal, secret } = {}) {
   const params = new URLSearchParams(Object.entries(query || {}).filter(([, v]) => v !== "" && v !== null && v !== undefined));
   const h = { Authorization: "Bearer " + (secret || token()), ...headers };
-  if (body !== undefined) h["Content-Type"] = "application/json";
+  if (body !== undefined || file) h["Content-Type"] = file ? "application/octet-stream" : "application/json";
   let response;
   try {
     response = await fetch(url + (params.size > 0 ? "?" + params : ""),
-      { method, headers: h, body: body === undefined ? undefined : JSON.stringify(body), signal, credentials: "omit", redirect: "error", cache: "no-store" });
+      { method, headers: h, body: file || (body === undefined ? undefined : JSON.stringify(body)), signal, credentials: "omit", redirect: "error", cache: "no-store" });
   } catch (err) {
     if (err.name === "AbortError") throw err;
     throw new Error("The service does not answer. Try again.");
@@ -84,7 +84,7 @@ export async function follow(on, signal, state) {
     try {
       if (cursor === null) {
         const last = await get("/v1/events", { order: "newest", limit: 1 }, signal);
-        cursor = last.items.length > 0 ? last.items[0].number : "0";
+        cursor = last.items.length > 0 ? last.items[0].number : last.next || "0";
       }
       if (failures < 3) {
         await stream(cursor, (e) => { cursor = e.number; failures = 0; on(e); }, signal, state);

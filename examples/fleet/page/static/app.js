@@ -5,6 +5,8 @@ import { el, field, form, problem, shown, text } from "/page/dom.js";
 import * as images from "/page/images.js";
 import * as lists from "/page/lists.js";
 import * as decisions from "/page/decisions.js";
+import * as runtime from "/page/runtime.js";
+import * as access from "/page/access.js";
 
 // A view is a function of the query, an element of the path and a signal. It returns a title, the content, and the kinds of events after which it
 // is drawn again.
@@ -21,9 +23,13 @@ const routes = [
   [/^\/marks$/, decisions.marks],
   [/^\/subscriptions$/, lists.subscriptions],
   [/^\/feeds$/, lists.feeds],
+  [/^\/runtime$/, runtime.view],
+  [/^\/watches$/, access.watches],
+  [/^\/tokens$/, access.tokens],
 ];
 
-const names = { images: "Images", vulnerabilities: "Vulnerabilities", packages: "Packages", events: "Events", policies: "Policies", marks: "Marks", subscriptions: "Subscriptions", feeds: "Feeds" };
+const names = { images: "Images", vulnerabilities: "Vulnerabilities", packages: "Packages", events: "Events", runtime: "Runtime", policies: "Policies", marks: "Marks",
+  watches: "Watches", subscriptions: "Subscriptions", feeds: "Feeds", tokens: "Tokens" };
 
 const main = document.getElementById("main");
 const live = document.getElementById("live");
@@ -67,11 +73,13 @@ export async function draw(how) {
     view = await find()(mine.signal);
   } catch (err) {
     if (mine.signal.aborted || err.status === 401) return;
-    view = { title: err.status === 404 ? "Not found" : "Error", content: [problem(err)] };
+    view = err.status === 404 ? { title: "Not found", content: [el("p", {}, "The service has nothing of this name. It may be deleted, or belong to another tenant.")] } : { title: "Error", content: [problem(err)] };
   }
   if (mine.signal.aborted) return;
   current = view;
-  const focused = how === "new" ? "" : document.activeElement && main.contains(document.activeElement) ? document.activeElement.id || document.activeElement.getAttribute("href") : "";
+  const at = document.activeElement;
+  const inside = how !== "new" && main.contains(at) && at !== main;
+  const focused = inside ? at.id || at.getAttribute("href") : "";
   const heading = el("h1", { tabindex: "-1" }, view.heading || text(view.title));
   main.replaceChildren(...[heading, view.content].flat(Infinity).filter(Boolean));
   main.removeAttribute("aria-busy");
@@ -80,9 +88,10 @@ export async function draw(how) {
     scrollTo(0, 0);
     live.textContent = "";
     heading.focus({ preventScroll: true });
-  } else if (focused) {
-    const target = document.getElementById(focused) || main.querySelector(`a[href="${CSS.escape(focused)}"]`);
-    (target || heading).focus({ preventScroll: true });
+  } else if (inside) { // stays where it was, or goes to what is new
+    const target = focused && (document.getElementById(focused) || main.querySelector(`a[href="${CSS.escape(focused)}"]`));
+    if (target) target.focus({ preventScroll: true });
+    else (main.querySelector("h2[tabindex]") || heading).focus();
   }
   if (view.count !== undefined && how === "same") announce(view.count, false);
 }

@@ -87,9 +87,9 @@ export async function marks({ query, signal }) {
       table("Marks, oldest first", ["Vulnerability", "Packages", "Statement", "Scope", "Author", "Made", "Expires", "State"], page.items.map((m) => [
         statements(m).map((s) => el("div", {}, link("/vulnerabilities/" + encodeURIComponent(s.vulnerability?.name || ""), s.vulnerability?.name || "", 60))),
         statements(m).flatMap((s) => (s.products || []).slice(0, 5).map((p) => el("div", {}, text(p["@id"], 100)))),
-        statements(m).map((s) => el("div", {}, text([s.status, s.justification].filter(Boolean).join(": ")), s.impact_statement || s.status_notes ? [" ", text(s.impact_statement || s.status_notes, 120)] : "")),
+        statements(m).map((s) => el("div", {}, text([s.status, s.justification].filter(Boolean).join(": ")), s.impact_statement || s.status_notes ? [" ", text((s.impact_statement || s.status_notes).replace(/\n?Expires: \S+$/, ""), 120)] : "")),
         scope(m.scope).length ? scope(m.scope) : "all images", text(m.author, 60), time(m.created), m.expires ? time(m.expires) : "never",
-        m.holds ? action("Withdraw", async () => { await call("DELETE", path("marks", m.id)); await draw("again"); announce("The mark is withdrawn."); }, "Withdraw the mark") : "ended",
+        m.holds ? action("Withdraw", async () => { await call("DELETE", path("marks", m.id)); await draw("again"); announce("The mark is withdrawn."); }, "Withdraw the mark", "Withdraw the mark of " + (statements(m)[0]?.vulnerability?.name || m.id)) : "ended",
       ]), "None."),
       pager("/marks", q, page.next),
     ],

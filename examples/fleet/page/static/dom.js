@@ -37,14 +37,15 @@ function fill(node, s) {
 }
 
 function cut(s, limit) {
-  if (s.length <= limit) return s;
+  if (s.length <= limit * 1.25) return s; // a button would save little
   const end = /[\ud800-\udbff]/.test(s[limit - 1]) ? limit - 1 : limit;
   return s.slice(0, end);
 }
 
-// texts returns a text in an element that keeps its direction to itself. A long text is cut, and has a button that shows the rest.
+// texts returns a text in an element that keeps its direction to itself, and nothing for an empty one. A long text is cut, and has a button that shows the rest.
 function texts(node, value, limit) {
   const s = String(value ?? "");
+  if (s === "") return [];
   const head = cut(s, limit);
   fill(node, head);
   if (head.length === s.length) return [node];
@@ -90,8 +91,8 @@ export function time(value) {
   return el("time", { datetime: d.toISOString(), title: d.toISOString() }, d.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" }));
 }
 
-// badge returns a severity, a verdict or a state.
-export const badge = (value) => (value ? el("span", { class: "badge " + String(value).replace(/[^a-z-]/g, "") }, text(value)) : el("span", { class: "muted" }, "none"));
+// badge returns a severity, a verdict or a state. Look is the class of its color.
+export const badge = (value, look = value) => (value ? el("span", { class: "badge " + String(look).replace(/[^a-z-]/g, "") }, text(value)) : el("span", { class: "muted" }, "none"));
 
 // digest returns a digest in short, or whole.
 export const short = (d) => (/^sha256:[0-9a-f]{64}$/.test(d) ? d.slice(0, 19) : d);
@@ -130,7 +131,7 @@ let fields = 0;
 export function field(label, name, value, attributes = {}, options = null) {
   const id = `field-${name}-${++fields}`;
   const hint = attributes.hint ? el("span", { class: "hint", id: id + "-hint" }, attributes.hint) : null;
-  const shared = { id, name, "aria-describedby": hint && hint.id, ...attributes, hint: null };
+  const shared = { id, name, "aria-describedby": hint && hint.id, ...attributes, hint: null, wide: null };
   let input;
   if (options) {
     input = el("select", shared, options.map((o) => {
@@ -144,7 +145,22 @@ export function field(label, name, value, attributes = {}, options = null) {
     input = el("input", { type: "text", autocomplete: "off", spellcheck: "false", ...shared });
     input.value = value ?? "";
   }
-  return el("div", { class: "field" + (attributes.rows ? " wide" : "") }, el("label", { for: id }, label), input, hint);
+  return el("div", { class: "field" + (attributes.rows || attributes.wide ? " wide" : "") }, el("label", { for: id }, label), input, hint);
+}
+
+// choices returns a group of boxes to check. Options are values and labels.
+export function choices(label, name, options, checked) {
+  return el("fieldset", { class: "field wide" }, el("legend", {}, label), options.map(([value, says]) => {
+    const id = `field-${name}-${++fields}`;
+    return el("div", { class: "choice" }, el("input", { type: "checkbox", id, name, value, checked: checked.includes(value) }), el("label", { for: id }, says));
+  }));
+}
+
+// copy returns a button that copies a text, if the browser lets a page do so.
+export function copy(value) {
+  if (!navigator.clipboard) return "";
+  const button = el("button", { type: "button", click: () => navigator.clipboard.writeText(value).then(() => { button.textContent = "Copied"; }, () => { button.textContent = "The browser forbids it"; }) }, "Copy");
+  return button;
 }
 
 // form returns a form. Submit gets its values; a second submit waits until it has ended, and the form shows its error.
@@ -170,8 +186,8 @@ export function form(attributes, label, submit, ...children) {
   return f;
 }
 
-// action returns a button that does something and shows its outcome. With ask, a second button confirms it.
-export function action(label, run, ask = "") {
+// action returns a button that does something and shows its outcome. With ask, a second button confirms it. Name tells it from others.
+export function action(label, run, ask = "", name = "") {
   const box = el("span", { class: "action" });
   const out = el("span", { role: "status" });
   const act = async () => {
@@ -183,7 +199,7 @@ export function action(label, run, ask = "") {
     }
   };
   const first = el("button", {
-    type: "button",
+    type: "button", "aria-label": name ? shown(name).slice(0, 200) : null,
     click: () => {
       if (!ask) return act();
       const reset = () => { box.replaceChildren(first, out); first.focus(); };

@@ -3,6 +3,7 @@
 import { call, download, get, path } from "/page/api.js";
 import { action, badge, code, el, facts, field, form, link, pages, problem, short, shown, table, text, time } from "/page/dom.js";
 import { announce, draw, go } from "/page/app.js";
+import * as runtime from "/page/runtime.js";
 
 export const levels = ["critical", "high", "medium", "low", "negligible", "unknown"];
 const size = 50; // rows
@@ -26,6 +27,9 @@ export function pager(base, query, next, last = "") {
 export function count(n, next, one, many) {
   return n === 0 ? `No ${many}.` : `${n}${next ? " or more" : ""} ${n === 1 ? one : many}.`;
 }
+
+// unique returns a key that makes a repeated request count once. randomUUID exists with TLS only.
+const unique = () => crypto.randomUUID?.() || Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(16)).join("-");
 
 // imageRows are the cells of images in lists.
 const imageColumns = ["Image", "Verdict", "Highest severity", "State", "Analyzed", "Digest"];
@@ -67,16 +71,22 @@ export async function list({ query, signal }) {
         field("Name contains", "name", q.name, { maxlength: "500" }),
         field("Verdict", "verdict", q.verdict, {}, any(["stop", "warn", "go"])),
         field("Highest severity", "severity", q.severity, {}, any(levels)),
-        field("State", "state", q.state, {}, any(["waiting", "analyzing", "analyzed", "failed"]))),
-      imageTable("Images", page.items, "No image fits."),
+        field("State", "state", q.state, {}, any(["waiting", "analyzing", "analyzed", "failed", "archived"]))),
+      imageTable("Images", page.items, Object.values(q).some(Boolean) ? "No image fits." : "No images yet. Submit one below."),
       pager("/images", q, page.next),
       el("section", { "aria-labelledby": "submit" }, el("h2", { id: "submit" }, "Submit an image"),
         form({ id: "submit-form", class: "row" }, "Submit", async ({ reference, platform }) => {
           const body = { reference: reference.trim() };
           if (platform.trim()) body.platform = platform.trim();
-          const m = await call("POST", "/v1/submissions", { body, headers: { "Idempotency-Key": crypto.randomUUID?.() || String(Math.random()) } });
+          const m = await call("POST", "/v1/submissions", { body, headers: { "Idempotency-Key": unique() } });
           await go("/submissions/" + encodeURIComponent(m.id));
-        }, field("Reference", "reference", "", { required: true, maxlength: "1024", hint: "registry.example/team/app:1" }), field("Platform", "platform", "", { maxlength: "100", hint: "optional: linux/arm64" }))),
+        }, field("Reference", "reference", "", { required: true, maxlength: "1024", hint: "registry.example/team/app:1" }), field("Platform", "platform", "", { maxlength: "100", hint: "optional: linux/arm64" })),
+        form({ id: "upload", class: "row" }, "Upload", async ({ file, kind, name }) => {
+          announce("The file is being uploaded.");
+          const m = await call("POST", "/v1/" + kind, { query: { reference: name.trim() }, file, headers: { "Idempotency-Key": unique() } });
+          await go("/submissions/" + encodeURIComponent(m.id));
+        }, field("File", "file", "", { type: "file", required: true, hint: "from this computer" }), field("Content", "kind", "uploads", {}, [["uploads", "image: docker save, OCI layout"], ["sboms", "SBOM"]]),
+        field("Name", "name", "", { maxlength: "1024", hint: "optional: registry.example/team/app:1" }))),
       saved({ ...q, cursor: "" }),
     ],
   };
@@ -89,7 +99,8 @@ export async function submission({ element, signal }) {
   const box = el("div", { role: "status" });
   const show = (s) => box.replaceChildren(
     facts([["State", badge(s.state)], ["Reason", s.reason ? [text(s.reason), ": ", text(s.message, 500)] : ""], ["Attempts", String(s.attempts)], ["Submitted", time(s.submitted)], ["Finished", time(s.finished)],
-      ["Image", s.image ? link(imagePath(s.image), s.image) : ""]]));
+      ["Image", s.image ? link(imagePath(s.image), s.image) : ""]]),
+    ...(ended(s) ? [] : [el("p", { class: "muted" }, "The page shows the image as soon as it is analyzed.")]));
   show(m);
   const wait = async () => {
     for (let s = m; !ended(s) && !signal.aborted;) {
@@ -102,7 +113,7 @@ export async function submission({ element, signal }) {
   return { title: "Submission of " + (m.reference || m.kind), content: [box] };
 }
 
-const parts = { vulnerabilities: "Vulnerabilities", remedies: "What to update", packages: "Packages", layers: "Layers", findings: "Findings", verdicts: "Verdicts" };
+const parts = { vulnerabilities: "Vulnerabilities", remedies: "What to update", packages: "Packages", layers: "Layers", findings: "Findings", runtime: "Runtime events", verdicts: "Verdicts" };
 
 export async function one({ element, query, signal }) {
   // The service evaluates a verdict that is not up to date when it is asked, and the image has the outcome afterwards.
@@ -112,31 +123,33 @@ export async function one({ element, query, signal }) {
   const shownPart = query.get("show") || "vulnerabilities";
   const name = image.reference || image.digest;
   const ready = image.state === "analyzed";
-  let content;
-  if (!ready) {
-    content = el("p", {}, image.state === "failed" ? "The analysis failed." : "The image is not analyzed yet.");
-  } else {
+  const restore = action("Restore", async () => { await call("POST", path("images", image.digest, "restore")); await draw("again"); });
+  let content = { failed: el("p", {}, "The analysis failed."), archived: el("p", { class: "actions" }, "The image is archived. ", restore) }[image.state] || el("p", {}, "The image is not analyzed yet.");
+  let alerts = null; // of Falco, by rule
+  if (ready) {
     try {
-      content = await ({ ...shows, mark }[shownPart] || shows.vulnerabilities)({ image, base, query, signal });
+      [content, alerts] = await Promise.all([({ ...shows, runtime: runtime.part, mark }[shownPart] || shows.vulnerabilities)({ image, base, query, signal }), runtime.counts(image.digest, signal)]);
     } catch (err) {
       if (signal.aborted || err.status === 401) throw err;
       content = problem(err);
     }
   }
+  const seen = (alerts || []).reduce((n, r) => n + r.events, 0);
   const save = (label, kind, q, file) => action(label, () => download(path("images", image.digest, kind), q, file).then(() => "Saved."));
   return {
     title: name, heading: text(name, 200),
     live: (e) => !query.has("vulnerability") && (e.images || []).some((i) => i.digest === image.digest),
     content: [
-      facts([["Verdict", badge(image.verdict)], ["Highest severity", badge(image.severity)], ["State", [badge(image.state), image.reason ? [" ", text(image.reason), ": ", text(image.message, 300)] : ""]],
+      facts([["Verdict", image.verdict || !ready ? badge(image.verdict) : [badge(""), ": ", el("a", { href: "/policies" }, "choose a policy")]], ["Highest severity", badge(image.severity)], ["State", [badge(image.state), image.reason ? [" ", text(image.reason), ": ", text(image.message, 300)] : ""]],
         ["Digest", code(image.digest)], ["Platform", image.platform ? text(image.platform) : ""], ["Tags", (image.tags || []).slice(0, 10).flatMap((t, n) => [n ? ", " : "", text(t.name)])],
         ["Submitted", time(image.submitted)], ["Analyzed", time(image.finished)],
         ["Annotations", Object.entries(image.annotations).slice(0, 20).flatMap(([k, v], n) => [n ? "; " : "", text(k), " = ", text(v)])]]),
-      ready && el("p", { class: "actions" }, save("Download the report", "report", { format: "html" }, "report.html"), save("Download the SBOM", "sbom", {}, "sbom.cdx.json"),
-        image.kind === "reference" && action("Analyze again", async () => { const s = await call("POST", path("images", image.digest, "analyze"), { headers: { "Idempotency-Key": crypto.randomUUID?.() || String(Math.random()) } }); await go("/submissions/" + encodeURIComponent(s.id)); }),
+      (ready || image.state === "failed") && el("p", { class: "actions" }, ready && [save("Download the report", "report", { format: "html" }, "report.html"), save("Download the SBOM", "sbom", {}, "sbom.cdx.json")],
+        image.kind === "reference" && action("Analyze again", async () => { const s = await call("POST", path("images", image.digest, "analyze"), { headers: { "Idempotency-Key": unique() } }); await go("/submissions/" + encodeURIComponent(s.id)); }),
         action("Delete", async () => { await call("DELETE", path("images", image.digest)); await go("/images"); }, "Delete the image")),
-      el("nav", { class: "parts", "aria-label": "Parts of the image" }, el("ul", {}, Object.entries(parts).map(([k, label]) =>
+      ready && el("nav", { class: "parts", "aria-label": "Parts of the image" }, el("ul", {}, Object.entries(parts).filter(([k]) => k !== "runtime" || alerts || shownPart === k).map(([k, label]) =>
         el("li", {}, el("a", { href: where(base, { show: k === "vulnerabilities" ? "" : k }), "aria-current": k === shownPart || (shownPart === "mark" && k === "vulnerabilities") ? "page" : null }, label))))),
+      seen > 0 && ["vulnerabilities", "findings"].includes(shownPart) && el("p", {}, `Falco reported ${seen.toLocaleString("en")} ${seen === 1 ? "event" : "events"} of its containers. `, el("a", { href: where(base, { show: "runtime" }) }, "Show them")),
       content,
     ],
   };
@@ -150,7 +163,7 @@ const packageName = (p) => [text(p.namespace && !p.os ? p.namespace + "/" + p.na
 const shows = {
   async vulnerabilities({ image, base, query, signal }) {
     const q = Object.fromEntries(["severity", "type", "status", "layer", "package", "cursor"].map((k) => [k, query.get(k) || ""]));
-    const page = await get(path("images", image.digest, "vulnerabilities"), { ...q, limit: size }, signal);
+    const page = await get(path("images", image.digest, "vulnerabilities"), { ...q, order: "severity", limit: size }, signal);
     const uncovered = page.coverage.filter((c) => !c.feed);
     return [
       el("h2", {}, "Vulnerabilities"),
@@ -165,7 +178,7 @@ const shows = {
         [badge(v.severity.level), v.exploited ? " exploited" : ""], packageName(v.package), [statusName(v.status), v.suppressed ? [", suppressed: ", text(v.suppressed)] : ""],
         v.fixed ? text(v.fixed, 60) : "", v.package.layer >= 0 ? String(v.package.layer) : "",
         el("a", { href: where(base, { show: "mark", vulnerability: v.id, package: v.package.purl }), "aria-label": `Mark ${shown(v.id).slice(0, 60)} in ${shown(v.package.name).slice(0, 60)}` }, "Mark"),
-      ]), "No vulnerability fits."),
+      ]), q.severity || q.type || q.status || q.layer || q.package ? "No vulnerability fits." : "The advisories of the service name none."),
       pager(base, q, page.next),
     ];
   },
@@ -174,7 +187,7 @@ const shows = {
     const r = await get(path("images", image.digest, "remedies"), null, signal);
     return [
       el("h2", {}, "What to update"),
-      r.base ? facts([["Base image", r.base.name ? text(r.base.name) : "unknown name"], ["Found by", text(r.base.origin)], ["Its layers", r.base.layers ? `the lowest ${r.base.layers}` : "unknown"], ["Findings in them", r.base.layers ? String(r.base.findings) : ""],
+      r.base ? facts([["Base image", r.base.name ? text(r.base.name) : "unknown name"], ["Found by", text(r.base.origin)], ["Its layers", r.base.layers > 1 ? `the lowest ${r.base.layers}` : r.base.layers === 1 ? "the lowest" : "unknown"], ["Findings in them", r.base.layers ? String(r.base.findings) : ""],
         ["Other findings", r.base.layers ? String(r.base.application) : ""], ["Only another base image can fix", String(r.openBase)]]) : el("p", {}, "The base image is unknown."),
       r.items.length === 0 && el("p", { class: "empty" }, "No upgrade fixes a vulnerability."),
       pages(r.items.flatMap((x) => x.upgrades.map((u) => ({ ...u, type: x.type }))), size, (part) => table("Upgrades", ["Package", "Type", "From", "To", "Fixes", "Worst", "Still open"], part.map((u) =>
@@ -204,7 +217,7 @@ const shows = {
     const rows = history.items.map((l, n) => ({ ...l, n }));
     return [
       el("h2", {}, "Layers"),
-      el("p", {}, r.base?.layers ? ["The lowest ", String(r.base.layers), " layers are those of the base image ", r.base.name ? text(r.base.name) : "", "."] : "The base image is unknown."),
+      el("p", {}, r.base?.layers ? [r.base.layers === 1 ? "The lowest layer is" : `The lowest ${r.base.layers} layers are`, " the base image", r.base.name ? [" ", text(r.base.name)] : "", "."] : "The base image is unknown."),
       pages(rows, size, (part) => table("Layers, lowest first", ["Layer", "Made by", "Size", "Entries", "Base image", "Content"], part.map((l) => [
         String(l.n), l.createdBy ? code(l.createdBy, 120) : "", (l.size / 1e6).toFixed(1) + " MB", String(l.entries), r.base?.layers ? (l.n < r.base.layers ? "yes" : "no") : "unknown",
         [el("a", { href: where(base, { show: "packages", layer: String(l.n) }), "aria-label": `Packages of layer ${l.n}` }, "Packages"), " ", el("a", { href: where(base, { layer: String(l.n) }), "aria-label": `Vulnerabilities of layer ${l.n}` }, "Vulnerabilities")],
@@ -248,7 +261,7 @@ const shows = {
     };
     return [
       el("h2", {}, "Verdict"),
-      now.action ? [facts([["Verdict", badge(now.action)], ["Policy", link("/policies/" + encodeURIComponent(now.policy), now.policy)], ["Since", time(now.since)], ["Until", time(now.until)]]), decisionTable(now.summary?.decisions || [])] : el("p", {}, text(now.message)),
+      now.action ? [facts([["Verdict", badge(now.action)], ["Policy", link("/policies/" + encodeURIComponent(now.policy), now.policy)], ["Since", time(now.since)], ["Valid until", time(now.until)]]), decisionTable(now.summary?.decisions || [])] : el("p", {}, text(now.message)),
       el("h2", {}, "History"),
       table("Verdicts, oldest first", ["Since", "Policy", "Verdict", "Change of decisions"], history.items.map((v, n) => [time(v.since), text(v.policy), badge(v.action), change(n)]), "The image has had no verdict."),
       pager(base, q, history.next),
@@ -269,7 +282,7 @@ async function mark({ image, base, query }) {
   const repository = reference.replace(/@.*$/, "").replace(/:[^/:]*$/, "");
   const scopes = [["image", "this image"], ...(repository ? [["repository", "all images of " + repository.slice(0, 200)]] : []), ["all", "all images"]];
   return [
-    el("h2", {}, "Mark a finding"),
+    el("h2", { tabindex: "-1" }, "Mark a finding"),
     el("p", {}, "A mark states how a vulnerability affects packages. Policies take it into account."),
     form({ id: "mark", class: "stack" }, "Store the mark", async (v) => {
       const body = { vulnerability: v.vulnerability, packages: [v.package], status: v.status, detail: v.detail };
@@ -284,7 +297,7 @@ async function mark({ image, base, query }) {
     field("Vulnerability", "vulnerability", query.get("vulnerability") || "", { required: true, maxlength: "200" }),
     field("Package", "package", query.get("package") || "", { required: true, maxlength: "2000", hint: "a package URL; without a version it fits all versions" }),
     field("Status", "status", "not-affected", {}, ["not-affected", "affected", "fixed", "under-investigation"]),
-    field("Justification", "justification", "vulnerable_code_not_in_execute_path", { hint: "of not-affected" }, justifications),
+    field("Justification", "justification", "vulnerable_code_not_in_execute_path", { hint: "of not-affected", wide: true }, justifications),
     field("Detail", "detail", "", { rows: 3, maxlength: "4000" }),
     field("Scope", "scope", "image", {}, scopes),
     field("Expires after", "expires", "", { type: "date" })),

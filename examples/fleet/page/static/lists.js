@@ -1,7 +1,7 @@
 // Vulnerabilities, packages, events, subscriptions and feeds.
 
 import { call, get, path } from "/page/api.js";
-import { action, badge, code, el, facts, field, form, link, outside, pages, table, text, time } from "/page/dom.js";
+import { action, badge, code, el, facts, field, form, link, outside, pages, short, table, text, time } from "/page/dom.js";
 import { count, imagePath, imageTable, pager, statusName, where } from "/page/images.js";
 import { draw, go } from "/page/app.js";
 
@@ -58,6 +58,12 @@ export async function packages({ query, signal }) {
 
 const kinds = ["image-analyzed", "analysis-failed", "tag-moved", "verdict-changed", "appeared", "disappeared", "fix-available", "severity-changed", "exploited", "status-changed", "renamed", "mark-expired", "feed-failed"];
 
+// imageOf returns an image of an event. One whose analysis failed may have no digest.
+function imageOf(i) {
+  const name = i.repository ? i.repository + (i.tag ? ":" + i.tag : "") : short(i.digest || "");
+  return i.digest ? link(imagePath(i.digest), name, 80) : text(name, 80);
+}
+
 export async function events({ query, signal }) {
   const q = { kind: query.get("kind") || "", cursor: query.get("cursor") || "" };
   const page = await get("/v1/events", { ...q, order: "newest", limit: size }, signal);
@@ -67,8 +73,8 @@ export async function events({ query, signal }) {
       form({ id: "filter", class: "row", role: "search", "aria-label": "Filter events" }, "Filter", (v) => go(where("/events", v)), field("Kind", "kind", q.kind, {}, [["", "any"], ...new Set(q.kind ? [...kinds, q.kind] : kinds)])),
       table("Events, newest first", ["Time", "Kind", "About", "Images"], page.items.map((e) => [
         time(e.time), text(e.kind), [e.vulnerability ? [link("/vulnerabilities/" + encodeURIComponent(e.vulnerability), e.vulnerability, 60), " "] : "", e.text ? text(e.text, 120) : ""],
-        [(e.images || []).slice(0, 3).map((i) => el("div", {}, link(imagePath(i.digest), i.repository ? i.repository + (i.tag ? ":" + i.tag : "") : i.digest, 80))), (e.images || []).length + (e.more || 0) > 3 ? `and ${(e.images.length + (e.more || 0) - 3).toLocaleString("en")} more` : ""],
-      ]), "No event fits."),
+        [(e.images || []).slice(0, 3).map((i) => el("div", {}, imageOf(i))), (e.images || []).length + (e.more || 0) > 3 ? `and ${(e.images.length + (e.more || 0) - 3).toLocaleString("en")} more` : ""],
+      ]), page.next ? "No event fits yet. The next page has older ones." : "No event fits."),
       pager("/events", q, page.next),
     ],
   };
@@ -83,8 +89,8 @@ export async function subscriptions({ query, signal }) {
     content: [
       table("Subscriptions", ["Receiver", "Format", "Kinds", "Repositories", "Digest", "State", "Made", "Actions"], page.items.map((s) => [
         text(s.url, 100), text(s.format), text((s.kinds || ["all"]).join(", "), 80), text((s.repositories || ["all"]).join(", "), 80), s.digestSeconds ? `every ${s.digestSeconds} s` : "at once", s.disabled ? "disabled" : "enabled", time(s.created),
-        [action("Test", async () => { await call("POST", path("subscriptions", s.id, "test")); return "The receiver accepted it."; }), " ",
-          action("Delete", async () => { await call("DELETE", path("subscriptions", s.id)); await draw("again"); }, "Delete the subscription")],
+        [action("Test", async () => { await call("POST", path("subscriptions", s.id, "test")); return "The receiver accepted it."; }, "", "Test " + s.url), " ",
+          action("Delete", async () => { await call("DELETE", path("subscriptions", s.id)); await draw("again"); }, "Delete the subscription", "Delete " + s.url)],
       ]), "None."),
       pager("/subscriptions", q, page.next),
       el("section", { "aria-labelledby": "add" }, el("h2", { id: "add" }, "Send events to a receiver"), added,
@@ -120,11 +126,11 @@ export async function feeds({ signal }) {
     title: "Feeds", live: (e) => e.kind === "feed-failed",
     content: [
       el("section", { "aria-labelledby": "database" }, el("h2", { id: "database" }, "Database"),
-        db ? facts([["Newest advisories", time(db.date)], ["Size", (db.size / 1e6).toFixed(1) + " MB"], ["Hash", code(db.hash)], ["Feeds", String(db.feeds.length)]]) : el("p", { class: "problem" }, "The service has no advisories yet."),
+        db ? facts([["Newest advisories", time(db.date)], ["Size", (db.size / 1e6).toFixed(1) + " MB"], ["Hash", code(db.hash)]]) : el("p", { class: "problem" }, "The service has no advisories yet."),
         db && pages(db.feeds, 20, (part) => table("Feeds in the database", ["Feed", "Date", "Records", "Withdrawn", "Unreadable"], part.map((f) => [text(f.name), time(f.date), f.records.toLocaleString("en"), String(f.withdrawn || 0), String(f.bad)])))),
       el("section", { "aria-labelledby": "updates" }, el("h2", { id: "updates" }, "Updates"),
         pages(list.items, 30, (part) => table("Updates of feeds", ["Feed", "State", "Every", "Last attempt", "Last success", "Records", "Last error", "Actions"], part.map((f) => [text(f.name), [f.enabled ? "on" : "off", f.wanted ? ", update is due" : ""], every(f.every), time(f.tried), time(f.succeeded), f.records.toLocaleString("en"), f.error ? text(f.error, 120) : "",
-          [action("Update now", async () => { await call("POST", path("feeds", f.name, "sync")); return "The update is due."; }), " ", action(f.enabled ? "Turn off" : "Turn on", set(f, !f.enabled))]]), "Another program updates the advisories of this service."))),
+          [action("Update now", async () => { await call("POST", path("feeds", f.name, "sync")); return "The update is due."; }, "", `Update now: ${f.name}`), " ", action(f.enabled ? "Turn off" : "Turn on", set(f, !f.enabled), "", `Turn ${f.enabled ? "off" : "on"}: ${f.name}`)]]), "Another program updates the advisories of this service."))),
       db && el("section", { "aria-labelledby": "coverage" }, el("h2", { id: "coverage" }, "Coverage"), pages(db.coverage, 40, (part) => table("Coverage", ["Packages", "Release", "Feed", "Date", "Advisories", "Limits"], part.map((c) => [
         text([c.type, c.namespace].filter(Boolean).join(" ")), text(c.release || ""), text(c.feed || "none"), time(c.date), (c.advisories || 0).toLocaleString("en"), [c.missing && "missing", c.sampled && "samples only", c.endOfLife && "end of life"].filter(Boolean).join(", ")])))),
     ],
