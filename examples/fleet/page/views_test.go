@@ -71,7 +71,7 @@ func filled(t *testing.T, name string) (*fleettest.Service, []view, *fleettest.C
 			err = tx.End(t.Context(), "team", other.Digest, store.Failed, name, name)
 		}
 		if err == nil {
-			_, err = tx.Point(t.Context(), "team", name, digest)
+			_, err = tx.Point(t.Context(), "team", name, digest, "")
 		}
 		return err
 	}); err != nil {
@@ -335,7 +335,7 @@ func insert(ctx context.Context, t *testing.T, s *fleettest.Service, digest stri
 			if err := tx.End(ctx, "team", d, store.Analyzed, "", ""); err != nil {
 				return err
 			}
-			if _, err := tx.Point(ctx, "team", name, d); err != nil {
+			if _, err := tx.Point(ctx, "team", name, d, ""); err != nil {
 				return err
 			}
 		}

@@ -90,15 +90,8 @@ func (s *Store) Unindex(ctx context.Context, digest string) error {
 }
 
 // AllTags returns all that the tags of a tenant pointed at, in the order of their names and times.
-func (s *Store) AllTags(ctx context.Context, tenant string) (list []Tag, err error) {
-	err = s.query().rows(ctx, func(scan func(...any) error) error {
-		var t Tag
-		var since int64
-		err := scan(&t.Name, &t.Digest, &since)
-		t.Since = fromMicro(since)
-		list = append(list, t)
-		return err
-	}, "SELECT name, digest, since FROM fleet_tags WHERE tenant = ? ORDER BY name, since", tenant)
+func (s *Store) AllTags(ctx context.Context, tenant string) ([]Tag, error) {
+	list, err := s.query().tags(ctx, "SELECT name, digest, since, index_digest FROM fleet_tags WHERE tenant = ? ORDER BY name, since", tenant)
 	return list, wrap("tags", err)
 }
 
