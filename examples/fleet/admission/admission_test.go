@@ -73,7 +73,7 @@ func stopped(t *testing.T) *admission.Verdict {
 	return &stored
 }
 
-func (c *cluster) Verdict(ctx context.Context, digest, policy string) (*admission.Verdict, error) {
+func (c *cluster) Verdict(ctx context.Context, digest, policy string, on admission.Platforms) (*admission.Verdict, error) {
 	if policy == "broken" {
 		return nil, errors.New("the database is gone")
 	}
@@ -106,7 +106,7 @@ func (c *cluster) Resolve(ctx context.Context, ref name.Reference) (string, erro
 	return "", admission.ErrUnknown
 }
 
-func (c *cluster) Submit(ctx context.Context, reference string) error {
+func (c *cluster) Submit(ctx context.Context, reference string, platforms []string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.submitted = append(c.submitted, reference)

@@ -12,8 +12,10 @@ import (
 	"github.com/hullmark/hullmark/matcher/watch/webhook"
 )
 
-// MostPlatforms is the number of platforms of an index that are stored.
-const MostPlatforms = 200
+const (
+	MostPlatforms = 200 // of an index that are stored
+	MostRequested = 32  // that a submission names
+)
 
 // An Index is an image for several platforms, as a tenant's registry lists it. Its digest authenticates the list.
 type Index struct {
@@ -29,7 +31,7 @@ type Index struct {
 type Platform struct {
 	Name   string // "linux/arm/v7"; "" if neither index nor configuration can be read to know it
 	Digest string // of the image
-	Reason string // why the image was not analyzed: NotSelected, OverLimit or the code of a failure; "" if it may be
+	Reason string // why the image is not analyzed: the state Waiting, NotSelected, OverLimit or the code of a failure
 
 	Image *Image // of the tenant; nil without one
 }
@@ -52,6 +54,14 @@ func (p *Platform) Why() string {
 		return p.Image.Reason
 	}
 	return string(p.Image.State)
+}
+
+// Submittable reports whether another submission may analyze the image: no submission is about to, and none found that it cannot be analyzed.
+func (p *Platform) Submittable() bool {
+	if p.Image != nil {
+		return p.Image.State == Failed || p.Image.State == Archived
+	}
+	return p.Name != "" && (p.Reason == "" || p.Reason == NotSelected || p.Reason == OverLimit)
 }
 
 // Title names the platform for a person.
@@ -91,7 +101,7 @@ func (tx *Tx) PutIndex(ctx context.Context, x *Index) error {
 	for i, p := range x.Platforms {
 		if _, err := tx.exec(ctx, `INSERT INTO fleet_platforms (tenant, index_digest, position, platform, digest, reason) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (tenant, index_digest, position) DO UPDATE SET platform = excluded.platform, digest = excluded.digest,
-			reason = CASE WHEN excluded.reason = '' OR fleet_platforms.reason = '' THEN excluded.reason ELSE fleet_platforms.reason END`,
+			reason = CASE WHEN excluded.reason = 'waiting' OR fleet_platforms.reason = '' THEN excluded.reason ELSE fleet_platforms.reason END`,
 			x.Tenant, x.Digest, i, p.Name, p.Digest, p.Reason); err != nil {
 			return err
 		}
@@ -99,9 +109,15 @@ func (tx *Tx) PutIndex(ctx context.Context, x *Index) error {
 	return nil
 }
 
-// FailPlatform stores why an image of an index cannot be analyzed.
-func (tx *Tx) FailPlatform(ctx context.Context, tenant, index, digest, reason string) error {
+// EndPlatform stores that a submission is done with an image of an index, with the reason if the image cannot be analyzed.
+func (tx *Tx) EndPlatform(ctx context.Context, tenant, index, digest, reason string) error {
 	_, err := tx.exec(ctx, "UPDATE fleet_platforms SET reason = ? WHERE tenant = ? AND index_digest = ? AND digest = ?", reason, tenant, index, digest)
+	return err
+}
+
+// EndPlatforms stores that no image of an index waits any more.
+func (tx *Tx) EndPlatforms(ctx context.Context, tenant, index string) error {
+	_, err := tx.exec(ctx, "UPDATE fleet_platforms SET reason = '' WHERE tenant = ? AND index_digest = ? AND reason = 'waiting'", tenant, index)
 	return err
 }
 
@@ -115,6 +131,9 @@ func (s *Store) Index(ctx context.Context, tenant, name string) (*Index, error) 
 			return nil, err
 		}
 		x.Digest = t.Index
+	}
+	if x.Digest == "" {
+		return nil, wrap("index", ErrNotFound)
 	}
 	var submitted int64
 	if err := tx.row(ctx, []any{&x.Reference, &x.More, &submitted}, "SELECT reference, more, submitted FROM fleet_indexes WHERE tenant = ? AND digest = ?", tenant, x.Digest); err != nil {

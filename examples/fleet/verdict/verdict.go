@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -103,40 +104,58 @@ func (e *Evaluator) Policy(ctx context.Context, m *store.Image, name string) (jo
 
 // Mapped returns the name of the policy that a tenant's mappings choose for an image, or ErrUnmapped.
 func (e *Evaluator) Mapped(ctx context.Context, m *store.Image) (string, error) {
-	list, err := e.Store.Mappings(ctx, m.Tenant)
-	if err != nil {
-		return "", err
+	policies, err := e.MappedAll(ctx, m.Tenant, m)
+	if err == nil && policies[m.Digest] == "" {
+		err = fmt.Errorf("verdict: %s: %w", m.Digest, ErrUnmapped)
 	}
-	names, err := e.names(ctx, m)
-	if err != nil {
-		return "", err
-	}
-	for _, x := range list {
-		for _, name := range names {
-			if address.Match(x.Pattern, name) {
-				return x.Policy, nil
-			}
-		}
-	}
-	return "", fmt.Errorf("verdict: %s: %w", m.Digest, ErrUnmapped)
+	return policies[m.Digest], err
 }
 
-// names returns the names by which mappings choose: the tags that point at the image, the reference and the digest.
-func (e *Evaluator) names(ctx context.Context, m *store.Image) ([]string, error) {
-	images, err := e.Store.Names(ctx, []string{m.Digest})
+// MappedAll returns the names of the policies that a tenant's mappings choose for images, by their digests. It leaves out images for which they choose none.
+func (e *Evaluator) MappedAll(ctx context.Context, tenant string, images ...*store.Image) (map[string]string, error) {
+	list, err := e.Store.Mappings(ctx, tenant)
 	if err != nil {
 		return nil, err
 	}
-	var list []string
-	for _, i := range images {
-		if i.Tenant == m.Tenant && i.Repository != "" {
-			list = append(list, i.Repository+":"+i.Tag)
+	named, err := e.names(ctx, tenant, images...)
+	if err != nil {
+		return nil, err
+	}
+	policies := make(map[string]string)
+	for digest, names := range named {
+		for _, x := range list {
+			if slices.ContainsFunc(names, func(name string) bool { return address.Match(x.Pattern, name) }) {
+				policies[digest] = x.Policy
+				break
+			}
 		}
 	}
-	if m.Reference != "" {
-		list = append(list, m.Reference)
+	return policies, nil
+}
+
+// names returns the names by which mappings choose, by the digests of images: the tags that point at the image, the reference and the digest.
+func (e *Evaluator) names(ctx context.Context, tenant string, images ...*store.Image) (map[string][]string, error) {
+	digests := make([]string, len(images))
+	for i, m := range images {
+		digests[i] = m.Digest
 	}
-	return append(list, m.Digest), nil
+	tagged, err := e.Store.Names(ctx, digests)
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[string][]string)
+	for _, i := range tagged {
+		if i.Tenant == tenant && i.Repository != "" {
+			names[i.Digest] = append(names[i.Digest], i.Repository+":"+i.Tag)
+		}
+	}
+	for _, m := range images {
+		if m.Reference != "" {
+			names[m.Digest] = append(names[m.Digest], m.Reference)
+		}
+		names[m.Digest] = append(names[m.Digest], m.Digest)
+	}
+	return names, nil
 }
 
 // Verdict returns the verdict of a tenant's policy about an image, that of the mappings if the name is "". It evaluates the policy only if
@@ -251,12 +270,12 @@ func (e *Evaluator) basis(ctx context.Context, m *store.Image, policy, advisorie
 	if err != nil {
 		return "", err
 	}
-	names, err := e.names(ctx, m)
+	names, err := e.names(ctx, m.Tenant, m)
 	if err != nil {
 		return "", err
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %s %d %q\n", policy, advisories, m.Finished.UnixMicro(), names)
+	fmt.Fprintf(h, "%s %s %d %q\n", policy, advisories, m.Finished.UnixMicro(), names[m.Digest])
 	for i := range marks {
 		fmt.Fprintf(h, "%s %t %d\n", marks[i].ID, marks[i].Ended, marks[i].Expires.UnixMicro())
 	}

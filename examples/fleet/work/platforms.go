@@ -49,7 +49,7 @@ func (w *Worker) index(ctx context.Context, m *store.Submission, x *source.Index
 		row.Platforms = append(row.Platforms, p.Platform)
 	}
 	row.More = len(list) - len(row.Platforms)
-	m.Index = x.Digest
+	m.Index, m.Digest = x.Digest, ""
 	if err := w.Store.Write(ctx, func(tx *store.Tx) error {
 		if err := tx.PutIndex(ctx, row); err != nil {
 			return err
@@ -164,7 +164,7 @@ func choose(list []listed, wanted string) (chosen []listed, err error) {
 		case len(chosen) == MostAnalyzed:
 			p.Reason = store.OverLimit
 		default:
-			taken[p.Digest] = true
+			taken[p.Digest], p.Reason = true, string(store.Waiting)
 			chosen = append(chosen, *p)
 		}
 	}
@@ -178,7 +178,7 @@ func choose(list []listed, wanted string) (chosen []listed, err error) {
 func (w *Worker) platform(ctx context.Context, m *store.Submission, x *source.Index, p listed, ref name.Reference) error {
 	if m.Again { // an earlier attempt may have done it
 		if old, err := w.Store.Image(ctx, m.Tenant, p.Digest); err == nil && old.Digest == p.Digest && old.State == store.Analyzed && old.Reason == "" && old.Finished.After(m.Submitted) {
-			return nil
+			return w.Store.Write(ctx, func(tx *store.Tx) error { return tx.EndPlatform(ctx, m.Tenant, m.Index, p.Digest, "") })
 		}
 	}
 	img, err := x.Open(ctx, p.number)
@@ -210,7 +210,12 @@ func (w *Worker) platform(ctx context.Context, m *store.Submission, x *source.In
 	if err := w.tell(ctx, m.Tenant, webhook.Message{ID: journal.ID(webhook.ImageAnalyzed, m.Tenant, m.ID, row.Digest), Kind: webhook.ImageAnalyzed, Images: []webhook.Image{named(m, row.Digest, ref)}}); err != nil {
 		return err
 	}
-	return w.Store.Write(ctx, func(tx *store.Tx) error { return analyzed(ctx, tx, m, row.Digest) })
+	return w.Store.Write(ctx, func(tx *store.Tx) error {
+		if err := tx.EndPlatform(ctx, m.Tenant, m.Index, p.Digest, ""); err != nil {
+			return err
+		}
+		return analyzed(ctx, tx, m, row.Digest)
+	})
 }
 
 // failPlatform stores why an image of an index cannot be analyzed: first the event.
@@ -219,5 +224,5 @@ func (w *Worker) failPlatform(ctx context.Context, m *store.Submission, digest s
 	if err := w.tell(ctx, m.Tenant, webhook.Message{ID: journal.ID(webhook.AnalysisFailed, m.Tenant, m.ID, digest), Kind: webhook.AnalysisFailed, Images: []webhook.Image{named(m, digest, ref)}, Text: reason}); err != nil {
 		return err
 	}
-	return w.Store.Write(ctx, func(tx *store.Tx) error { return tx.FailPlatform(ctx, m.Tenant, m.Index, digest, reason) })
+	return w.Store.Write(ctx, func(tx *store.Tx) error { return tx.EndPlatform(ctx, m.Tenant, m.Index, digest, reason) })
 }

@@ -198,6 +198,11 @@ func (w *Worker) fail(ctx context.Context, m *store.Submission) error {
 				return err
 			}
 		}
+		if m.Index != "" {
+			if err := tx.EndPlatforms(ctx, m.Tenant, m.Index); err != nil {
+				return err
+			}
+		}
 		return tx.Finish(ctx, m)
 	}); err != nil {
 		return err
@@ -319,8 +324,8 @@ func (w *Worker) reference(ctx context.Context, m *store.Submission) error {
 		if err != nil {
 			return err
 		}
-		if _, err := choose([]listed{{store.Platform{Name: store.PlatformName(*config.Platform())}, 0}}, m.Platform); err != nil {
-			return fmt.Errorf("%w: it is for %s", err, config.Platform())
+		if _, err := choose([]listed{{store.Platform{Name: store.PlatformName(platformOf(config))}, 0}}, m.Platform); err != nil {
+			return fmt.Errorf("%w: it is for %s", err, platformOf(config))
 		}
 	}
 	return w.image(ctx, m, img, ref)
@@ -464,8 +469,16 @@ func rowOf(m *store.Submission, img *source.Image, ref name.Reference) (*store.I
 	if err != nil {
 		return nil, err
 	}
-	row.Platform = file.Platform().String()
+	row.Platform = platformOf(file).String()
 	return row, nil
+}
+
+// platformOf returns the platform that a configuration states.
+func platformOf(config *v1.ConfigFile) v1.Platform {
+	if p := config.Platform(); p != nil {
+		return *p
+	}
+	return v1.Platform{}
 }
 
 // content scans an image unless the catalog has it. Its digests authenticate everything that all tenants share.
@@ -595,7 +608,15 @@ func (w *Worker) pointed(ctx context.Context, m *store.Submission, ref name.Refe
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		if was, is := before.Named(), (&store.Tag{Digest: m.Digest, Index: m.Index}).Named(); err == nil && was != is {
+		lists := false // a version that did not know indexes stored an image of this one
+		if err == nil && m.Index != "" && before.Index == "" {
+			x, err := w.Store.Index(ctx, m.Tenant, m.Index)
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+			lists = err == nil && slices.ContainsFunc(x.Platforms, func(p store.Platform) bool { return p.Digest == before.Digest })
+		}
+		if was, is := before.Named(), (&store.Tag{Digest: m.Digest, Index: m.Index}).Named(); err == nil && was != is && !lists {
 			if err := w.tell(ctx, m.Tenant, webhook.Message{ID: journal.ID(webhook.TagMoved, m.Tenant, tag.Name(), was, is, fmt.Sprint(before.Since.UnixMicro())),
 				Kind: webhook.TagMoved, Images: []webhook.Image{named(m, is, ref)}, Text: "from " + was + " to " + is}); err != nil {
 				return err
