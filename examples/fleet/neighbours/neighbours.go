@@ -51,6 +51,7 @@ type Service struct {
 	State      string // changes with the versions of the analyzers
 	Version    string
 	Log        *slog.Logger
+	ReviewTime time.Duration // of admission; see admission.Handler
 }
 
 // Secret decrypts the secret of a submission.
@@ -125,7 +126,7 @@ func (s *Service) token(r *http.Request, scopes ...store.Scope) (tenant string, 
 // Admission returns the handler of Kubernetes' webhooks for a tenant.
 func (s *Service) Admission(tenant string, config *admission.Config) http.Handler {
 	a := &admitting{s, tenant}
-	return &admission.Handler{Config: config, Verdicts: a, Resolver: a, Submit: a, Recorder: a, Log: s.Log}
+	return &admission.Handler{Config: config, Verdicts: a, Resolver: a, Submit: a, Recorder: a, Log: s.Log, Timeout: s.ReviewTime}
 }
 
 type admitting struct {

@@ -89,10 +89,26 @@ func (s *Store) Unindex(ctx context.Context, digest string) error {
 	return wrap("index", err)
 }
 
-// AllTags returns all that the tags of a tenant pointed at, in the order of their names and times.
+// AllTags returns all that the tags of a tenant pointed at, in the order of their names and times, with the images that their indexes list.
 func (s *Store) AllTags(ctx context.Context, tenant string) ([]Tag, error) {
-	list, err := s.query().tags(ctx, "SELECT name, digest, since, index_digest FROM fleet_tags WHERE tenant = ? ORDER BY name, since", tenant)
-	return list, wrap("tags", err)
+	tx := s.query()
+	list, err := tx.tags(ctx, "SELECT name, digest, since, index_digest FROM fleet_tags WHERE tenant = ? ORDER BY name, since", tenant)
+	if err != nil {
+		return nil, wrap("tags", err)
+	}
+	listed := make(map[string][]string)
+	if err := tx.rows(ctx, func(scan func(...any) error) error {
+		var index, digest string
+		err := scan(&index, &digest)
+		listed[index] = append(listed[index], digest)
+		return err
+	}, "SELECT index_digest, digest FROM fleet_platforms WHERE tenant = ? ORDER BY index_digest, position", tenant); err != nil {
+		return nil, wrap("tags", err)
+	}
+	for i := range list {
+		list[i].Listed = listed[list[i].Index]
+	}
+	return list, nil
 }
 
 // Referenced returns the names of the objects that rows of all tenants refer to: uploads, generations of the index, archives of images that

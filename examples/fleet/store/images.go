@@ -41,6 +41,7 @@ type Tag struct {
 	Digest string
 	Index  string // the digest of the index that the tag names; "" if it names the image itself
 	Since  time.Time
+	Listed []string // images of the index; AllTags only
 }
 
 // Named returns the digest of the index or image that the tag names in the registry.

@@ -275,27 +275,19 @@ func (c *Client) Analyze(reference string) string {
 	return m.Image
 }
 
-// Eventually repeats a look until it succeeds, for 20 seconds at most.
+// Eventually repeats a look until it succeeds, for a minute at most.
 func Eventually(t testing.TB, what string, look func() bool) {
 	t.Helper()
-	if !Try(look) {
-		t.Fatalf("%s: not within 20 seconds", what)
-	}
-}
-
-// Try repeats a look until it succeeds, for 20 seconds at most, and reports whether it did.
-func Try(look func() bool) bool {
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for !look() {
 		select {
 		case <-deadline:
-			return false
+			t.Fatalf("%s: not within a minute", what)
 		case <-tick.C:
 		}
 	}
-	return true
 }
 
 // With returns a client with another token.
