@@ -44,7 +44,7 @@ func viewPlatform(p *store.Platform) platformView {
 func (c *call) index() (*store.Index, error) {
 	text := c.r.PathValue("image")
 	x, err := c.s.Store.Index(c.ctx(), c.tenant(), text)
-	if errors.Is(err, store.ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) && !strings.HasPrefix(text, "sha256:") {
 		if ref, bad := name.ParseReference(text); bad == nil && ref.Name() != text {
 			x, err = c.s.Store.Index(c.ctx(), c.tenant(), ref.Name())
 		}

@@ -256,20 +256,13 @@ func verdictOf(v *catalog.Verdict) (*admission.Verdict, error) {
 // It implements [admission.Resolver].
 func (a *admitting) Resolve(ctx context.Context, ref name.Reference) (string, error) {
 	t, err := a.Store.Pointed(ctx, a.tenant, ref.Name())
-	if err == nil && t.Index != "" {
-		return t.Index, nil
+	if err == nil && t.Index == "" {
+		_, err = a.analyzed(ctx, a.tenant, t.Digest)
 	}
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return "", err
-	}
-	m, err := a.analyzed(ctx, a.tenant, ref.Name())
 	if errors.Is(err, store.ErrNotFound) {
 		return "", admission.ErrUnknown
 	}
-	if err != nil {
-		return "", err
-	}
-	return m.Digest, nil
+	return t.Named(), err
 }
 
 // Submit implements [admission.Submitter].

@@ -135,7 +135,7 @@ func (s *Store) Referenced(ctx context.Context) (names map[string]bool, err erro
 }
 
 // Forget deletes claims that ended before a time, archives of images that no longer are archived, and parts of objects without a name that
-// are older. It returns their numbers.
+// are older. It returns their numbers. It also deletes older indexes without a tag and an image.
 func (s *Store) Forget(ctx context.Context, before time.Time) (claims, archives, parts int64, err error) {
 	tx := s.query()
 	if claims, err = tx.exec(ctx, "DELETE FROM fleet_claims WHERE ends < ?", micro(before)); err != nil {
@@ -148,6 +148,15 @@ func (s *Store) Forget(ctx context.Context, before time.Time) (claims, archives,
 	// The identifier of an object begins with its time.
 	if parts, err = tx.exec(ctx, "DELETE FROM fleet_object_parts WHERE id < ? AND NOT EXISTS (SELECT 1 FROM fleet_objects AS o WHERE o.id = fleet_object_parts.id)", idTime(before)); err != nil {
 		return 0, 0, 0, wrap("objects", err)
+	}
+	if _, err = tx.exec(ctx, `DELETE FROM fleet_indexes WHERE submitted < ? AND NOT EXISTS (SELECT 1 FROM fleet_tags AS t WHERE t.tenant = fleet_indexes.tenant AND t.index_digest = fleet_indexes.digest)
+		AND NOT EXISTS (SELECT 1 FROM fleet_platforms AS p JOIN fleet_images AS m ON m.tenant = p.tenant AND m.digest = p.digest WHERE p.tenant = fleet_indexes.tenant AND p.index_digest = fleet_indexes.digest)`,
+		micro(before)); err != nil {
+		return 0, 0, 0, wrap("indexes", err)
+	}
+	if _, err = tx.exec(ctx, `DELETE FROM fleet_platforms WHERE NOT EXISTS
+		(SELECT 1 FROM fleet_indexes AS x WHERE x.tenant = fleet_platforms.tenant AND x.digest = fleet_platforms.index_digest)`); err != nil {
+		return 0, 0, 0, wrap("indexes", err)
 	}
 	return claims, archives, parts, nil
 }

@@ -45,11 +45,13 @@ const (
 // Analyzed reports whether the image is analyzed.
 func (p *Platform) Analyzed() bool { return p.Image != nil && p.Image.State == Analyzed }
 
-// Why returns why the image is not analyzed, as a code.
+// Why returns why the image has no verdict, as a code.
 func (p *Platform) Why() string {
 	switch {
 	case p.Image == nil:
 		return p.Reason
+	case p.Image.State == Analyzed:
+		return "no-verdict"
 	case p.Image.State == Failed:
 		return p.Image.Reason
 	}
@@ -118,6 +120,12 @@ func (tx *Tx) EndPlatform(ctx context.Context, tenant, index, digest, reason str
 // EndPlatforms stores that no image of an index waits any more.
 func (tx *Tx) EndPlatforms(ctx context.Context, tenant, index string) error {
 	_, err := tx.exec(ctx, "UPDATE fleet_platforms SET reason = '' WHERE tenant = ? AND index_digest = ? AND reason = 'waiting'", tenant, index)
+	return err
+}
+
+// StaleIndex marks the images of an index, whose tag may choose another policy.
+func (tx *Tx) StaleIndex(ctx context.Context, tenant, index string) error {
+	_, err := tx.exec(ctx, "UPDATE fleet_images SET stale = ? WHERE tenant = ? AND digest IN (SELECT digest FROM fleet_platforms WHERE tenant = ? AND index_digest = ?)", newMark(), tenant, tenant, index)
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -129,6 +130,21 @@ func TestIndex(t *testing.T) {
 		}
 		if err := s.Write(ctx, func(tx *store.Tx) error { return tx.DeleteIndex(ctx, "other", "sha256:i") }); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("another tenant deletes: %v", err)
+		}
+		forget := func() {
+			t.Helper()
+			if _, _, _, err := s.Forget(ctx, time.Now().Add(time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		forget()
+		want("sha256:i", "analyzing analyzing ")
+		write(func(tx *store.Tx) error {
+			return tx.PutIndex(ctx, &store.Index{Tenant: "team", Digest: "sha256:unused"})
+		})
+		forget()
+		if _, err := s.Index(ctx, "team", "sha256:unused"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("an index without tags and images: %v", err)
 		}
 		write(func(tx *store.Tx) error { return tx.DeleteIndex(ctx, "team", "sha256:i") })
 		for _, name := range []string{"sha256:i", "registry.example/app:1"} {

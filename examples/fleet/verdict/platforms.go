@@ -76,27 +76,32 @@ func (c *Combined) Complete() bool { return len(c.Missing) == 0 && c.More == 0 &
 // Lack says which platforms have no verdict: "linux/arm64 was not analyzed".
 func (c *Combined) Lack() string {
 	const most = 5
+	is, are := " was not analyzed", " were not analyzed"
+	var names []string
+	for i, p := range c.Missing {
+		if p.Analyzed() {
+			is, are = " has no verdict", " have no verdict"
+		}
+		if i < most {
+			text := p.Title()
+			if why := p.Why(); why != "" {
+				text += " (" + why + ")"
+			}
+			names = append(names, text)
+		}
+	}
 	if len(c.Missing) == 1 && c.More == 0 {
-		text := c.Missing[0].Title() + " was not analyzed"
-		if why := c.Missing[0].Why(); why != "" {
+		text := c.Missing[0].Title() + is
+		if why := c.Missing[0].Why(); why != "" && !c.Missing[0].Analyzed() {
 			text += ": " + why
 		}
 		return text
 	}
-	var names []string
-	for _, p := range c.Missing[:min(len(c.Missing), most)] {
-		text := p.Title()
-		if why := p.Why(); why != "" {
-			text += " (" + why + ")"
-		}
-		names = append(names, text)
-	}
 	if more := c.More + len(c.Missing) - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("%d more platforms", more))
 	}
-	last := len(names) - 1
-	if last > 0 {
+	if last := len(names) - 1; last > 0 {
 		names = []string{strings.Join(names[:last], ", "), names[last]}
 	}
-	return strings.Join(names, " and ") + " were not analyzed"
+	return strings.Join(names, " and ") + are
 }

@@ -633,6 +633,9 @@ func (w *Worker) pointed(ctx context.Context, m *store.Submission, ref name.Refe
 			if _, err := tx.Point(ctx, m.Tenant, tag.Name(), m.Digest, m.Index); err != nil {
 				return err
 			}
+			if err := tx.StaleIndex(ctx, m.Tenant, m.Index); err != nil {
+				return err
+			}
 		}
 		m.State, m.Reason, m.Message = store.Analyzed, "", message
 		return tx.Finish(ctx, m)
