@@ -13,8 +13,8 @@ type Index struct {
 	// Digest is the digest of the index, "sha256:...". It is "" if the reference names one image, which Images then has.
 	Digest string
 
-	// Images are all manifests that a runtime may run, in the order of the index and of those nested in it. An image is there once
-	// for each platform for which the index lists it.
+	// Images are all manifests that a runtime may run, in the order of the index and of those nested in it. An image with several
+	// platforms is there several times.
 	Images []Listed
 
 	set    *set
@@ -23,8 +23,8 @@ type Index struct {
 
 // A Listed is an image of an index.
 type Listed struct {
-	Digest   string       // of the manifest
-	Platform *v1.Platform // that the index states, or nil
+	Digest   string       // the manifest's
+	Platform *v1.Platform // as the index states it, or nil
 }
 
 // OpenIndex opens the index that a reference names, and no image of it. It ignores Options.Platform. Its errors are those of [Open]; for references
@@ -45,8 +45,8 @@ func OpenIndex(ctx context.Context, ref string, o Options) (*Index, error) {
 	return x, nil
 }
 
-// Platform returns the platform of Images[i]. If the index states none, it reads the configuration, as runtimes do. It returns nil if there is
-// none either, as for signatures and charts.
+// Platform returns the platform of Images[i]. If the index states none, it reads the configuration, as runtimes do. It returns nil if the
+// configuration states none, as for signatures and charts.
 func (x *Index) Platform(ctx context.Context, i int) (*v1.Platform, error) {
 	m := x.set.listed[i]
 	if m.platform != nil {
