@@ -39,7 +39,7 @@ type member struct {
 	// artifact reports whether the member is another artifact than an image, from its manifest alone; nil if it cannot be one.
 	artifact func(ctx context.Context) bool
 
-	states func(ctx context.Context) (*v1.Platform, error) // of a registry: the platform in the configuration, or nil
+	states func(ctx context.Context) (*v1.Platform, error) // the platform in the configuration, or nil; for registries only
 }
 
 // one opens the image that the platform chooses.

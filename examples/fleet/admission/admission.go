@@ -409,7 +409,7 @@ func (h *Handler) each(n int, do func(int)) {
 	wg.Wait()
 }
 
-// A submission is an unknown image to submit; the zero value is none.
+// A submission is an unknown image to submit; the zero value submits nothing.
 type submission struct {
 	reference string
 	platforms []string

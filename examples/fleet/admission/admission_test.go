@@ -612,7 +612,7 @@ func FuzzValidate(f *testing.F) {
 	})
 }
 
-// TestPlatformsOfPods has pods and the platforms on which they may run, as the service is asked about them.
+// TestPlatformsOfPods has pods and the platforms on which they may run, as the handler asks the service about them.
 func TestPlatformsOfPods(t *testing.T) {
 	terms := func(list ...string) string {
 		return `"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [` + strings.Join(list, ", ") + `]}}}, `

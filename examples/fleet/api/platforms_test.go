@@ -12,7 +12,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// TestIndex: an index by its digest and its tag: its platforms, its verdict, and what it has not. The answers are validated against the document.
+// TestIndex: an index by its digest and its tag: its platforms, its verdict, and which requests it refuses. The answers are validated against the document.
 func TestIndex(t *testing.T) {
 	fleettest.Databases(t, func(t *testing.T, address string) {
 		s := fleettest.Start(t, serve.Options{Database: address})

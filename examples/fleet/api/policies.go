@@ -31,7 +31,7 @@ type verdictView struct {
 	Until   *time.Time      `json:"until,omitempty"`
 	Summary json.RawMessage `json:"summary,omitempty"`
 
-	Platforms []platformView `json:"platforms,omitempty"` // of an index
+	Platforms []platformView `json:"platforms,omitempty"` // if it is an index
 
 	number int
 }

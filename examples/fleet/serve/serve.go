@@ -67,7 +67,7 @@ type Options struct {
 	Mirror       string                    // of the feeds' publishers, see feed.UpdateOptions
 	Daily        int                       // submissions of a token in a day; no limit if zero
 	Neighbours   Neighbours                // other systems that the service answers
-	ReviewTime   time.Duration             // of an admission review, after which the rule decides; 80 ms if zero
+	ReviewTime   time.Duration             // for an admission review, after which the rule decides; 80 ms if zero
 	Operators    []string                  // tenants that may change what all tenants share; "default" if nil
 	Key          string                    // file of the key that encrypts credentials; "key" in Data, which is made, if empty
 	Registries   []string                  // patterns of the registries that tenants without a list of their own may use; all if empty

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	MostPlatforms = 200 // of an index that are stored
+	MostPlatforms = 200 // stored for an index
 	MostRequested = 32  // that a submission names
 )
 
@@ -30,10 +30,10 @@ type Index struct {
 // A Platform is an entry of an index.
 type Platform struct {
 	Name   string // "linux/arm/v7"; "" if neither index nor configuration can be read to know it
-	Digest string // of the image
+	Digest string // the image's
 	Reason string // why the image is not analyzed: the state Waiting, NotSelected, OverLimit or the code of a failure
 
-	Image *Image // of the tenant; nil without one
+	Image *Image // the tenant's; nil without one
 }
 
 // Reasons why the image of a platform was not analyzed.

@@ -16,7 +16,7 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/store"
 )
 
-// TestUpgradeToIndexes: the tables of version 5 get indexes. Its tags and submissions have none.
+// TestUpgradeToIndexes: the tables of version 5 get indexes. Its tags and submissions lack them.
 func TestUpgradeToIndexes(t *testing.T) {
 	fleettest.Databases(t, func(t *testing.T, address string) {
 		driver, source, bytes := "pgx", address, "BYTEA"
@@ -67,7 +67,7 @@ func TestUpgradeToIndexes(t *testing.T) {
 	})
 }
 
-// TestIndex: an index has what was stored of it last, without losing why an image failed. Tags of it name all of its images, for its tenant only.
+// TestIndex: an index is as it was stored last, without losing why an image failed. Tags of it name all of its images, for its tenant only.
 func TestIndex(t *testing.T) {
 	fleettest.Databases(t, func(t *testing.T, address string) {
 		s, ctx := open(t, address), t.Context()

@@ -36,7 +36,7 @@ type Submission struct {
 	Tenant      string
 	Kind        Kind
 	Reference   string
-	Platform    string // of an index: which to analyze, separated by commas; "" for all of linux
+	Platform    string // platforms to analyze if it is an index, separated by commas; "" for all with linux
 	Object      string // with the uploaded bytes
 	Annotations map[string]string
 	Secret      []byte // encrypted, for this submission only: a credential, or a manifest with headers. It is deleted at the end
@@ -46,7 +46,7 @@ type Submission struct {
 	Reason      string // a code, if it failed or waits for another attempt
 	Message     string // for a person
 	Digest      string // of the image, when it is known
-	Index       string // of the index that lists the image; "" without one
+	Index       string // the index that lists the image; "" without one
 	Attempts    int
 	Job         int64 // that works on it, or did last; 0 before the first
 	Submitted   time.Time

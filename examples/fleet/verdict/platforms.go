@@ -25,7 +25,7 @@ type Combined struct {
 // A PlatformVerdict is the verdict about the image of a platform.
 type PlatformVerdict struct {
 	*store.Platform
-	Verdict *catalog.Verdict // nil if there is none
+	Verdict *catalog.Verdict // nil without one
 }
 
 // Combine returns the verdict about an index. Counts selects the platforms that count, nil all of them; if it selects none, all count, since a runtime

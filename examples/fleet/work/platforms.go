@@ -122,7 +122,7 @@ func platforms(ctx context.Context, x *source.Index) (list []listed, err error) 
 }
 
 // choose returns the images to analyze, each once, that of this program's platform first. Wanted has platforms, separated by commas; without any, these are
-// all of linux, or all if there are none of linux. It writes into list why others are not analyzed.
+// all with linux, or all if no image is for linux. It writes into list why others are not analyzed.
 func choose(list []listed, wanted string) (chosen []listed, err error) {
 	selects := func(p string) bool { return strings.HasPrefix(p, "linux/") }
 	if wanted != "" {
