@@ -314,7 +314,7 @@ func (w *Worker) reference(ctx context.Context, m *store.Submission) error {
 	if x.Digest != "" {
 		return w.index(ctx, m, x, ref)
 	}
-	m.Index = "" // of an earlier attempt: the tag may have moved
+	m.Index = "" // an earlier attempt may have stored one
 	img, err := x.Open(ctx, 0)
 	if err != nil {
 		return err
