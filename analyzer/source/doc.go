@@ -15,8 +15,8 @@
 //	rootfs-archive:root.tar          a tar file of a root file system, plain or compressed
 //	./app.tar, /srv/layout           any of the local forms, recognised by their content
 //
-// [OpenAll] opens the images of all platforms of an index, [OpenStream] an archive from anywhere. Packages below this one open
-// images of a Docker or Podman daemon, and those of Singularity and Apptainer.
+// [OpenAll] opens the images of all platforms of an index, [OpenIndex] an index in a registry before its images, and [OpenStream] an
+// archive from anywhere. Packages below this one open images of a Docker or Podman daemon, and those of Singularity and Apptainer.
 //
 // Only references to registries use the network, with the options of package registry: a layer that is stored elsewhere is an
 // error that says where. Package source writes no files, and holds only documents of at most 8 MiB each in memory.

@@ -25,6 +25,26 @@ type manifest struct {
 // manifests returns the descriptors of all image manifests that an index and the indexes in it list, each once. It omits
 // other manifests, such as attestations and signatures, and an index that it has seen.
 func manifests(ctx context.Context, get getter, top v1.Descriptor, index []byte, what string) ([]manifest, error) {
+	list, err := entries(ctx, get, top, index, what)
+	return images(list), err
+}
+
+// images returns the image manifests in a list, each once.
+func images(list []manifest) (found []manifest) {
+	type key struct{ digest, name, image string }
+	listed := make(map[key]bool)
+	for _, d := range list {
+		k := key{d.Digest.String(), d.Annotations["org.opencontainers.image.ref.name"], d.Annotations["io.containerd.image.name"]}
+		if !listed[k] && !isAttestation(d.Descriptor) && (d.MediaType.IsImage() || d.MediaType == "") {
+			listed[k] = true
+			found = append(found, d)
+		}
+	}
+	return found
+}
+
+// entries returns all descriptors of an index and of the indexes in it, but for indexes.
+func entries(ctx context.Context, get getter, top v1.Descriptor, index []byte, what string) ([]manifest, error) {
 	type nested struct {
 		raw  []byte
 		what string
@@ -32,8 +52,6 @@ func manifests(ctx context.Context, get getter, top v1.Descriptor, index []byte,
 	}
 	queue := []nested{{index, what, top}}
 	seen := map[v1.Hash]bool{top.Digest: true} // indexes
-	type key struct{ digest, name, image string }
-	listed := make(map[key]bool)
 	var list []manifest
 	for n := 0; len(queue) > 0; {
 		from := queue[0]
@@ -50,11 +68,9 @@ func manifests(ctx context.Context, get getter, top v1.Descriptor, index []byte,
 				d.Annotations = from.from.Annotations
 			}
 			switch {
-			case isAttestation(d):
-			case d.MediaType.IsIndex():
-				if seen[d.Digest] {
-					continue
-				}
+			case !d.MediaType.IsIndex():
+				list = append(list, manifest{d, from.from.Digest})
+			case !isAttestation(d) && !seen[d.Digest]:
 				seen[d.Digest] = true
 				inner := "index " + d.Digest.String()
 				b, err := get(ctx, inner, d)
@@ -62,19 +78,13 @@ func manifests(ctx context.Context, get getter, top v1.Descriptor, index []byte,
 					return nil, err
 				}
 				queue = append(queue, nested{b, inner, d})
-			case d.MediaType.IsImage() || d.MediaType == "":
-				k := key{d.Digest.String(), d.Annotations["org.opencontainers.image.ref.name"], d.Annotations["io.containerd.image.name"]}
-				if !listed[k] {
-					listed[k] = true
-					list = append(list, manifest{d, from.from.Digest})
-				}
 			}
 		}
 	}
 	return list, nil
 }
 
-// named returns the image manifests that raw stands for, a manifest or an index.
+// named returns the manifests that raw stands for, a manifest or an index.
 func named(ctx context.Context, get getter, d v1.Descriptor, raw []byte) ([]manifest, error) {
 	what := "manifest " + d.Digest.String()
 	var head struct {
@@ -93,15 +103,18 @@ func named(ctx context.Context, get getter, d v1.Descriptor, raw []byte) ([]mani
 		// Readers that take it for an index and readers that take it for a manifest would see different images (CVE-2021-41190).
 		return nil, fmt.Errorf("%s: both manifests and layers", what)
 	case d.MediaType.IsIndex() || head.Manifests != nil:
-		return manifests(ctx, get, v1.Descriptor{Digest: d.Digest}, raw, what)
+		return entries(ctx, get, v1.Descriptor{Digest: d.Digest}, raw, what)
 	case d.MediaType.IsImage() || d.MediaType == "" && head.Layers != nil:
 		return []manifest{{Descriptor: d}}, nil
 	}
 	return nil, fmt.Errorf("%w: type %s is not that of a container image", errNotFound, d.MediaType)
 }
 
-// isAttestation recognises the attestations that BuildKit lists with images.
+// isAttestation recognises the attestations that BuildKit lists with images. The platform decides if there is one, as for runtimes: they
+// ignore annotations.
 func isAttestation(d v1.Descriptor) bool {
-	return d.Annotations["vnd.docker.reference.type"] != "" ||
-		d.Platform != nil && d.Platform.OS == "unknown" && d.Platform.Architecture == "unknown"
+	if d.Platform == nil {
+		return d.Annotations["vnd.docker.reference.type"] != ""
+	}
+	return d.Platform.OS == "unknown" && d.Platform.Architecture == "unknown"
 }

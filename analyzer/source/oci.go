@@ -68,7 +68,8 @@ func layoutManifests(ctx context.Context, at location, get getter) ([]manifest, 
 	if err != nil {
 		return nil, err
 	}
-	return named(ctx, get, v1.Descriptor{Digest: h, Size: int64(len(raw))}, raw)
+	list, err := named(ctx, get, v1.Descriptor{Digest: h, Size: int64(len(raw))}, raw)
+	return images(list), err
 }
 
 // ociMember is an image that a manifest of a store describes.

@@ -37,8 +37,25 @@ func findRegistry(ctx context.Context, at location, o Options) (_ *set, err erro
 		how: "its digest as @sha256:...", close: end,
 		explain: func(err error) error { return r.Explain("manifest "+id, err) },
 	}
-	for _, m := range list {
+	for _, m := range images(list) {
 		found.members = append(found.members, r.member(m.Descriptor, raw, desc.Digest))
+	}
+	if len(list) != 1 || list[0].Digest != desc.Digest {
+		found.index = desc.Digest.String()
+	}
+	listed := make(map[string]bool)
+	for _, m := range list {
+		key := m.Digest.String()
+		if m.Platform != nil {
+			if isAttestation(m.Descriptor) {
+				continue
+			}
+			key += " " + m.Platform.String()
+		}
+		if !listed[key] {
+			listed[key] = true
+			found.listed = append(found.listed, r.member(m.Descriptor, raw, desc.Digest))
+		}
 	}
 	return found, nil
 }
@@ -53,13 +70,41 @@ func (r *repository) member(d v1.Descriptor, top []byte, digest v1.Hash) member 
 		raw, err := r.get(ctx, "manifest", d)
 		return err == nil && isArtifact(raw)
 	}
-	return member{name: d.Digest.String(), ref: ref, platform: d.Platform, artifact: artifact, open: func(ctx context.Context) (*Image, error) {
+	states := func(ctx context.Context) (*v1.Platform, error) {
+		p, err := r.states(ctx, d)
+		if err != nil {
+			err = r.Explain("manifest "+d.Digest.String(), err)
+		}
+		return p, err
+	}
+	return member{name: d.Digest.String(), ref: ref, platform: d.Platform, artifact: artifact, states: states, open: func(ctx context.Context) (*Image, error) {
 		img, err := r.open(ctx, d, top, digest)
 		if err != nil {
 			return nil, r.Explain("manifest "+d.Digest.String(), err)
 		}
 		return &Image{Image: img, digest: d.Digest.String()}, nil
 	}}
+}
+
+// states returns the platform that the configuration of a manifest states, or nil.
+func (r *repository) states(ctx context.Context, d v1.Descriptor) (*v1.Platform, error) {
+	raw, err := r.get(ctx, "manifest", d)
+	if err != nil {
+		return nil, err
+	}
+	m, err := v1.ParseManifest(bytes.NewReader(raw))
+	if err != nil || m.Config.Digest.Hex == "" {
+		return nil, nil // no runtime can run it
+	}
+	config, err := r.get(ctx, "configuration", v1.Descriptor{Digest: m.Config.Digest, Size: m.Config.Size, Data: m.Config.Data})
+	if err != nil {
+		return nil, err
+	}
+	c, err := v1.ParseConfigFile(bytes.NewReader(config))
+	if err != nil || c.OS == "" || c.Architecture == "" {
+		return nil, nil
+	}
+	return c.Platform(), nil
 }
 
 func (r *repository) open(ctx context.Context, d v1.Descriptor, top []byte, digest v1.Hash) (v1.Image, error) {

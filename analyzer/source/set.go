@@ -16,7 +16,11 @@ import (
 type set struct {
 	members []member
 	how     string // how to name one of the images
-	close   func() error
+
+	index  string   // digest of the index in a registry, or ""
+	listed []member // all that a runtime may take from the index
+
+	close func() error
 
 	// explain removes the credentials of requests from an error, because the documents of a registry may repeat them; may be nil.
 	explain func(error) error
@@ -34,6 +38,8 @@ type member struct {
 
 	// artifact reports whether the member is another artifact than an image, from its manifest alone; nil if it cannot be one.
 	artifact func(ctx context.Context) bool
+
+	states func(ctx context.Context) (*v1.Platform, error) // the platform in the configuration, or nil; for registries only
 }
 
 // openPlatform opens the image that the platform chooses.

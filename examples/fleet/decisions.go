@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -24,6 +25,7 @@ func (s *strs) Set(v string) error { *s = append(*s, v); return nil }
 type verdict struct {
 	Policy, Action string
 	Since, Until   time.Time
+	Platforms      []struct{ Platform, Digest, Verdict, Reason string }
 	Summary        struct {
 		Database  string
 		Decisions []struct{ Action, Rule, Message, ID, Target, Package string }
@@ -32,12 +34,16 @@ type verdict struct {
 
 func evaluateCommand(ctx context.Context, p *program, c *call) error {
 	name := c.flags.String("policy", "", "`NAME` of the policy (default the one that the mappings choose)")
+	platform := c.flags.String("platform", "", "of an index, only the images for `OS/ARCHITECTURE` count (default all)")
 	form := c.flags.String("format", "table", "`FORMAT`: table or json")
 	asked, args, err := p.ask(c, 1)
 	if err != nil {
 		return err
 	}
 	query := make(url.Values)
+	if *platform != "" {
+		query.Set("platform", *platform)
+	}
 	if *name != "" {
 		query.Set("policy", *name)
 	}
@@ -55,6 +61,13 @@ func evaluateCommand(ctx context.Context, p *program, c *call) error {
 	case "table":
 		fmt.Fprintf(p.stdout, "policy %s: %s since %s\n", printable(v.Policy), printable(v.Action), shortTime(v.Since))
 		var rows [][]string
+		for _, x := range v.Platforms {
+			rows = append(rows, []string{x.Platform, cmp.Or(x.Verdict, "not analyzed: "+x.Reason), x.Digest})
+		}
+		if err := p.table(rows); err != nil {
+			return err
+		}
+		rows = nil
 		for _, d := range v.Summary.Decisions {
 			rows = append(rows, []string{d.Action, d.ID, d.Package, d.Message})
 		}

@@ -34,7 +34,7 @@ func imageAdd(ctx context.Context, p *program, c *call) error {
 	archive := c.flags.Bool("archive", false, "the argument is a `docker save` archive or one with an OCI layout, - for standard input")
 	document := c.flags.Bool("sbom", false, "the argument is an SBOM, - for standard input")
 	name := c.flags.String("name", "", "`REFERENCE` of the image in an archive or SBOM")
-	platform := c.flags.String("platform", "", "`OS/ARCHITECTURE` of an image with several")
+	platform := c.flags.String("platform", "", "of an index, analyze these `PLATFORMS` only, such as linux/amd64,linux/arm64 (default all of Linux, at most 16)")
 	again := c.flags.Bool("again", false, "analyze the image also if it is analyzed already")
 	wait := c.flags.Bool("wait", false, "wait until it is analyzed")
 	asked, args, err := p.ask(c, 1)
@@ -77,7 +77,7 @@ func (p *program) opener(name string) func() (io.ReadCloser, error) {
 	}
 }
 
-// waited waits for a submission and prints the digest of its image.
+// waited waits for a submission and prints the digest of its index or image, so that no platform stands for the others.
 func (p *program) waited(ctx context.Context, c *client.Client, id string) error {
 	s, err := c.Wait(ctx, id)
 	if err != nil {
@@ -86,7 +86,10 @@ func (p *program) waited(ctx context.Context, c *client.Client, id string) error
 	if s.State == "failed" {
 		return &exitError{exitUncovered, fmt.Sprintf("the analysis failed: %s: %s", s.Reason, s.Message)}
 	}
-	_, err = fmt.Fprintln(p.stdout, printable(s.Image))
+	if s.Message != "" {
+		fmt.Fprintln(p.stderr, "not analyzed:", printable(s.Message))
+	}
+	_, err = fmt.Fprintln(p.stdout, printable(s.Named()))
 	return err
 }
 

@@ -37,11 +37,23 @@ type Verdict struct {
 	Reasons []string // for a person, the most important first
 }
 
+// A LackError reports platforms of an index without a verdict. It is an ErrUnknown.
+type LackError struct {
+	Text      string   // "linux/arm64 was not analyzed"
+	Platforms []string // that another submission may analyze
+}
+
+func (e *LackError) Error() string { return e.Text }
+
+// Is makes the error an ErrUnknown.
+func (e *LackError) Is(target error) bool { return target == ErrUnknown }
+
 // Verdicts has stored verdicts.
 type Verdicts interface {
-	// Verdict returns the verdict of a policy, or ErrUnknown. The digest of an index has the worst verdict among those of its images that
-	// were analyzed. The name "" is that of the active policy.
-	Verdict(ctx context.Context, digest, policy string) (*Verdict, error)
+	// Verdict returns the verdict of a policy, or ErrUnknown. The digest of an index has the worst verdict among those of its platforms
+	// on which the pod may run. If there is no verdict about one of them, and none stops the image, the error is a *LackError.
+	// The name "" is that of the active policy.
+	Verdict(ctx context.Context, digest, policy string, on Platforms) (*Verdict, error)
 }
 
 // A Resolver finds the digest of a tag.
@@ -52,7 +64,8 @@ type Resolver interface {
 
 // A Submitter asks for the analysis of an image.
 type Submitter interface {
-	Submit(ctx context.Context, reference string) error
+	// Submit submits an image. Platforms are those of an index to analyze, nil for those that the service chooses.
+	Submit(ctx context.Context, reference string, platforms []string) error
 }
 
 // An Outcome says how a review ended.
@@ -199,7 +212,7 @@ func (r *admissionRequest) concerns() bool {
 		len(r.Object) > 0 && string(r.Object) != "null"
 }
 
-// workload returns the workload of a request, with the images that the old object doesn't have. So objects whose images were admitted before
+// workload returns the workload of a request, with the images that the old object doesn't have for the same platforms. So objects whose images were admitted before
 // can be changed and deleted whatever their verdict is now: a finalizer could not be removed otherwise.
 func (r *admissionRequest) workload() (*workload, error) {
 	w, err := readWorkload(r.Object)
@@ -223,9 +236,9 @@ func (r *admissionRequest) workload() (*workload, error) {
 		if old, err := readWorkload(r.OldObject); err == nil {
 			known := make(map[string]bool)
 			for _, i := range old.images {
-				known[i.reference] = true
+				known[i.reference+" "+i.on.String()] = true
 			}
-			w.images = slices.DeleteFunc(w.images, func(i image) bool { return known[i.reference] })
+			w.images = slices.DeleteFunc(w.images, func(i image) bool { return known[i.reference+" "+i.on.String()] })
 		}
 	}
 	return w, nil
@@ -340,10 +353,10 @@ func (h *Handler) judge(ctx context.Context, w *workload, u *user, dry bool) *ju
 		rule = &Rule{Name: "none"} // Check requires a last rule; a Config without one refuses
 	}
 	j := &judgement{outcome: Admitted, rule: rule, images: make([]ImageOutcome, len(w.images))}
-	submit := make([]string, len(w.images))
+	submit := make([]submission, len(w.images))
 	h.each(len(w.images), func(i int) {
 		j.images[i] = ImageOutcome{Reference: w.images[i].reference, Where: w.images[i].where}
-		j.images[i].Message, submit[i] = h.one(ctx, rule, &j.images[i])
+		j.images[i].Message, submit[i] = h.one(ctx, rule, w.images[i].on, &j.images[i])
 	})
 	if slices.ContainsFunc(j.images, func(o ImageOutcome) bool { return o.Message != "" }) {
 		if j.outcome = Warned; rule.mode() == Enforce {
@@ -358,10 +371,10 @@ func (h *Handler) judge(ctx context.Context, w *workload, u *user, dry bool) *ju
 	if dry {
 		return j
 	}
-	for _, ref := range submit {
-		if ref != "" && h.Submit != nil {
-			if err := h.Submit.Submit(ctx, ref); err != nil {
-				h.log().WarnContext(ctx, "submitting an unknown image failed", "reference", ref, "error", err)
+	for _, s := range submit {
+		if s.reference != "" && h.Submit != nil {
+			if err := h.Submit.Submit(ctx, s.reference, s.platforms); err != nil {
+				h.log().WarnContext(ctx, "submitting an unknown image failed", "reference", s.reference, "error", err)
 			}
 		}
 	}
@@ -396,54 +409,73 @@ func (h *Handler) each(n int, do func(int)) {
 	wg.Wait()
 }
 
-// one returns what speaks against an image, and the reference to submit if it is unknown.
-func (h *Handler) one(ctx context.Context, rule *Rule, o *ImageOutcome) (message, submit string) {
+// A submission is an unknown image to submit; the zero value submits nothing.
+type submission struct {
+	reference string
+	platforms []string
+}
+
+// one returns what speaks against an image, and what to submit if it is unknown.
+func (h *Handler) one(ctx context.Context, rule *Rule, on Platforms, o *ImageOutcome) (message string, submit submission) {
 	ref, err := parse(o.Reference)
 	if err != nil {
-		return err.Error(), ""
+		return err.Error(), submission{}
 	}
 	if d, ok := ref.(name.Digest); ok {
 		o.Digest = d.DigestStr()
 	} else if rule.Pinned {
-		return "the reference has no digest", ""
+		return "the reference has no digest", submission{}
 	} else if o.Digest, err = h.Resolver.Resolve(ctx, ref); err != nil {
 		return h.unread(ctx, rule, o, ref.Name(), err)
 	}
-	v, err := h.Verdicts.Verdict(ctx, o.Digest, rule.Policy)
+	v, err := h.Verdicts.Verdict(ctx, o.Digest, rule.Policy, on)
 	if err != nil {
 		return h.unread(ctx, rule, o, ref.Context().Digest(o.Digest).Name(), err)
 	}
 	if v.Action != report.Stop {
-		return "", ""
+		return "", submission{}
 	}
 	if len(v.Reasons) == 0 {
-		return "the policy stops it", ""
+		return "the policy stops it", submission{}
 	}
-	return cut(strings.Join(v.Reasons, "; "), maxMessage), ""
+	return cut(strings.Join(v.Reasons, "; "), maxMessage), submission{}
 }
 
 // unread returns what follows for an image without a verdict.
-func (h *Handler) unread(ctx context.Context, rule *Rule, o *ImageOutcome, reference string, err error) (message, submit string) {
+func (h *Handler) unread(ctx context.Context, rule *Rule, o *ImageOutcome, reference string, err error) (message string, submit submission) {
 	if errors.Is(err, ErrUnknown) {
+		lack, partly := errors.AsType[*LackError](err)
+		note := func(text string) string {
+			if partly {
+				text += ": " + lack.Text
+			}
+			return text
+		}
 		switch rule.unknown() {
 		case Allow:
-			o.Note = "not analyzed"
-			return "", ""
+			o.Note = note("not analyzed")
+			return "", submission{}
 		case Scan:
-			o.Note = "not analyzed yet"
-			return "", reference
+			o.Note = note("not analyzed yet")
+			if !partly {
+				return "", submission{reference: reference}
+			}
+			if len(lack.Platforms) == 0 { // another submission would fail, too
+				return "", submission{}
+			}
+			return "", submission{reference, lack.Platforms}
 		}
-		return "the image is not analyzed", ""
+		return note("the image is not analyzed"), submission{}
 	}
 	h.log().Warn("a verdict cannot be read", "reference", reference, "error", err)
 	if rule.failure() == Open {
 		o.Note = "the verdict cannot be read"
-		return "", ""
+		return "", submission{}
 	}
 	if ctx.Err() != nil {
-		return "the verdict cannot be read in time", ""
+		return "the verdict cannot be read in time", submission{}
 	}
-	return "the verdict cannot be read", ""
+	return "the verdict cannot be read", submission{}
 }
 
 // lines returns a line for each image with a message.

@@ -26,6 +26,7 @@ import (
 
 const (
 	clean = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" // passes
+	part  = "sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc" // is an index, and not analyzed for linux/arm64
 	other = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb" // is not analyzed
 )
 
@@ -41,6 +42,7 @@ type cluster struct {
 	events    []admission.Event
 	deadlines []time.Duration
 	verdict   *admission.Verdict
+	asked     []admission.Platforms
 }
 
 func newCluster(t *testing.T, config string) *cluster {
@@ -73,13 +75,18 @@ func stopped(t *testing.T) *admission.Verdict {
 	return &stored
 }
 
-func (c *cluster) Verdict(ctx context.Context, digest, policy string) (*admission.Verdict, error) {
+func (c *cluster) Verdict(ctx context.Context, digest, policy string, on admission.Platforms) (*admission.Verdict, error) {
+	c.mu.Lock()
+	c.asked = append(c.asked, on)
+	c.mu.Unlock()
 	if policy == "broken" {
 		return nil, errors.New("the database is gone")
 	}
 	switch digest {
 	case c.bad:
 		return c.verdict, nil
+	case part:
+		return nil, &admission.LackError{Text: "linux/arm64 was not analyzed", Platforms: []string{"linux/arm64"}}
 	case clean:
 		return &admission.Verdict{Action: report.Warn, Reasons: []string{"runs as root"}}, nil
 	}
@@ -106,9 +113,12 @@ func (c *cluster) Resolve(ctx context.Context, ref name.Reference) (string, erro
 	return "", admission.ErrUnknown
 }
 
-func (c *cluster) Submit(ctx context.Context, reference string) error {
+func (c *cluster) Submit(ctx context.Context, reference string, platforms []string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if platforms != nil {
+		reference += " " + fmt.Sprint(platforms)
+	}
 	c.submitted = append(c.submitted, reference)
 	return nil
 }
@@ -600,4 +610,84 @@ func FuzzValidate(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestPlatformsOfPods has pods and the platforms on which they may run, as the handler asks the service about them.
+func TestPlatformsOfPods(t *testing.T) {
+	terms := func(list ...string) string {
+		return `"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [` + strings.Join(list, ", ") + `]}}}, `
+	}
+	in := func(label string, values string) string {
+		return `{"matchExpressions": [{"key": "kubernetes.io/` + label + `", "operator": "In", "values": [` + values + `]}]}`
+	}
+	for _, test := range []struct{ spec, want string }{
+		{"", "/"},
+		{`"nodeSelector": {"kubernetes.io/arch": "arm64", "kubernetes.io/os": "linux"}, `, "linux/arm64"},
+		{`"os": {"name": "windows"}, `, "windows/"},
+		{`"os": {"name": "windows"}, "nodeSelector": {"kubernetes.io/os": "linux"}, `, "/"}, // no node
+		{terms(in("arch", `"arm64", "amd64", "arm64"`)), "/amd64,arm64"},
+		{terms(in("arch", `"arm64"`), in("arch", `"amd64"`)), "/amd64,arm64"},
+		{terms(in("arch", `"arm64"`), `{"matchExpressions": [{"key": "disk", "operator": "Exists"}]}`), "/"}, // one of two is enough
+		{terms(in("arch", `"arm64", "amd64"`)) + `"nodeSelector": {"kubernetes.io/arch": "arm64"}, `, "/arm64"},
+		{terms(`{"matchExpressions": [{"key": "kubernetes.io/arch", "operator": "NotIn", "values": ["arm64"]}]}`), "/"},
+		{terms(`{"matchExpressions": {}}`, `7`, `null`), "/"},
+		{terms(in("arch", ``)), "/"},
+		{`"nodeSelector": {"kubernetes.io/arch": ""}, `, "/"},
+		{`"nodeSelector": ["kubernetes.io/arch"], "affinity": 1, "os": "linux", `, "/"},
+		{`"affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [{"preference": ` + in("arch", `"arm64"`) + `}]}}, `, "/"},
+	} {
+		for _, form := range []string{`{"kind": "Pod", "spec": SPEC}`, `{"kind": "Deployment", "spec": {"template": {"spec": SPEC}}}`} {
+			c := newCluster(t, enforce)
+			c.review("/validate", create(object(t, strings.Replace(form, "SPEC", `{`+test.spec+`"containers": [{"image": "registry.example/good:1"}]}`, 1))))
+			if len(c.asked) != 1 || c.asked[0].String() != test.want {
+				t.Errorf("%s: %v, want %s", test.spec, c.asked, test.want)
+			}
+		}
+	}
+	for _, test := range []struct {
+		on       admission.Platforms
+		platform string
+		want     bool
+	}{
+		{admission.Platforms{}, "linux/amd64", true},
+		{admission.Platforms{OS: []string{"linux"}, Architectures: []string{"arm"}}, "linux/arm/v7", true},
+		{admission.Platforms{OS: []string{"linux"}, Architectures: []string{"arm"}}, "linux/arm64", false},
+		{admission.Platforms{OS: []string{"linux"}}, "windows/amd64:10.0.1", false},
+		{admission.Platforms{Architectures: []string{"amd64"}}, "windows/amd64:10.0.1", true},
+		{admission.Platforms{OS: []string{"linux"}, Architectures: []string{"amd64"}}, "", true},
+		{admission.Platforms{OS: []string{"linux"}, Architectures: []string{"amd64"}}, "linux", true},
+	} {
+		if got := test.on.Selects(test.platform); got != test.want {
+			t.Errorf("%s: %s is %t", test.on, test.platform, got)
+		}
+	}
+}
+
+// TestPlatformChanges: an update to other platforms is reviewed, as another image may run there.
+func TestPlatformChanges(t *testing.T) {
+	deployment := func(architecture string) map[string]any {
+		return object(t, `{"kind": "Deployment", "spec": {"template": {"spec": {"nodeSelector": {"kubernetes.io/arch": "`+architecture+`"}, "containers": [{"image": "registry.example/bad:1"}]}}}}`)
+	}
+	c := newCluster(t, enforce)
+	for architecture, allowed := range map[string]bool{"amd64": true, "arm64": false} {
+		request := map[string]any{"operation": "UPDATE", "namespace": "prod", "object": deployment(architecture), "oldObject": deployment("amd64")}
+		if a := c.review("/validate", request); a.Allowed != allowed {
+			t.Errorf("%s: %+v", architecture, a)
+		}
+	}
+}
+
+// TestLack: what follows if platforms of an index lack a verdict.
+func TestLack(t *testing.T) {
+	for _, test := range []struct {
+		rule      string
+		allowed   bool
+		submitted string
+	}{{"unknown: deny", false, ""}, {"unknown: allow", true, ""}, {"unknown: scan", true, "registry.example/part@" + part + " [linux/arm64]"}} {
+		c := newCluster(t, "{rules: [{name: all, "+test.rule+"}]}")
+		a := c.review("/validate", create(pod("registry.example/part@"+part)))
+		if a.Allowed != test.allowed || !strings.Contains(a.Status.Message+a.AuditAnnotations["unchecked"], "linux/arm64 was not analyzed") || strings.Join(c.submitted, " ") != test.submitted {
+			t.Errorf("%s: %+v, submitted %v", test.rule, a, c.submitted)
+		}
+	}
 }

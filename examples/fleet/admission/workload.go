@@ -32,6 +32,7 @@ type image struct {
 	reference string
 	pointer   string // JSON pointer of the field in the object
 	where     string // "container web"
+	on        Platforms
 }
 
 // templates are the ways from an object to its pod template: those of workloads, of cron jobs, and of a PodTemplate. Custom resources of the
@@ -96,7 +97,7 @@ func (w *workload) meta(object map[string]any) {
 
 // pod adds the images of a pod's specification. It reports whether there are any.
 func (w *workload) pod(spec map[string]any, pointer string) bool {
-	before := len(w.images)
+	before, on := len(w.images), platforms(spec)
 	for _, list := range lists {
 		containers, _ := spec[list.field].([]any)
 		for i, c := range containers {
@@ -106,7 +107,7 @@ func (w *workload) pod(spec map[string]any, pointer string) bool {
 			if reference == "" && pointer != "/spec" { // a template may leave the image to another webhook, and its pods are checked
 				continue
 			}
-			w.images = append(w.images, image{reference, pointer + "/" + list.field + "/" + strconv.Itoa(i) + "/image", list.what + " " + name})
+			w.images = append(w.images, image{reference, pointer + "/" + list.field + "/" + strconv.Itoa(i) + "/image", list.what + " " + name, on})
 		}
 	}
 	volumes, _ := spec["volumes"].([]any)
@@ -114,7 +115,7 @@ func (w *workload) pod(spec map[string]any, pointer string) bool {
 		volume, _ := v.(map[string]any)
 		name, _ := volume["name"].(string)
 		if reference, _ := child(volume, "image")["reference"].(string); reference != "" {
-			w.images = append(w.images, image{reference, pointer + "/volumes/" + strconv.Itoa(i) + "/image/reference", "volume " + name})
+			w.images = append(w.images, image{reference, pointer + "/volumes/" + strconv.Itoa(i) + "/image/reference", "volume " + name, on})
 		}
 	}
 	if len(w.images) == before {

@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/hullmark/hullmark/examples/fleet/client"
@@ -159,13 +160,18 @@ func (a *Agent) tell(ctx context.Context, c *container) error {
 // submit submits an image: by its name in a registry if the daemon knows one, else as an archive.
 func (a *Agent) submit(ctx context.Context, c *container) error {
 	var image struct {
-		RepoDigests []string
+		RepoDigests               []string
+		Os, Architecture, Variant string
 	}
 	if err := a.read(ctx, "/images/"+url.PathEscape(c.ImageID)+"/json", &image); err != nil {
 		return err
 	}
 	if len(image.RepoDigests) > 0 {
-		s, err := a.Client.Submit(ctx, image.RepoDigests[0], "", map[string]string{"container": c.ID}, false)
+		platform := "" // the name may be that of an index, and other images of it do not run here
+		if image.Os != "" && image.Architecture != "" {
+			platform = strings.TrimSuffix(image.Os+"/"+image.Architecture+"/"+image.Variant, "/")
+		}
+		s, err := a.Client.Submit(ctx, image.RepoDigests[0], platform, map[string]string{"container": c.ID}, false)
 		if err == nil {
 			s, err = a.Client.Wait(ctx, s.ID)
 		}

@@ -34,6 +34,8 @@ type imageView struct {
 	Finished    *time.Time        `json:"finished,omitempty"`
 	Verdict     string            `json:"verdict,omitempty"`
 	Severity    string            `json:"severity,omitempty"`
+	Platforms   []platformView    `json:"platforms,omitempty"`
+	More        int               `json:"more,omitempty"`
 }
 
 func viewImage(m *store.Image) imageView {
@@ -47,10 +49,23 @@ func (c *call) image() (*store.Image, error) {
 	m, err := c.s.Store.Image(c.ctx(), c.tenant(), text)
 	if errors.Is(err, store.ErrNotFound) {
 		if ref, bad := name.ParseReference(text); bad == nil && ref.Name() != text {
-			return c.s.Store.Image(c.ctx(), c.tenant(), ref.Name())
+			m, err = c.s.Store.Image(c.ctx(), c.tenant(), ref.Name())
 		}
 	}
-	return m, err
+	if err == nil && m.Kind != store.SBOM || err != nil && !errors.Is(err, store.ErrNotFound) {
+		return m, err
+	}
+	x, none := c.s.Store.Index(c.ctx(), c.tenant(), text) // an SBOM may state the digest of an index
+	if errors.Is(none, store.ErrNotFound) {
+		return m, err
+	}
+	if none != nil {
+		return nil, none
+	}
+	if err == nil && m.Digest == text {
+		return m, nil
+	}
+	return nil, isIndex(x)
 }
 
 var errArchived = &problem{Status: http.StatusConflict, Code: "archived", Detail: "the image is archived; restore it first"}
@@ -134,6 +149,11 @@ func (c *call) revision() (int64, error) {
 }
 
 func (c *call) getImage() (*reply, error) {
+	if x, err := c.index(); err != nil {
+		return nil, err
+	} else if x != nil {
+		return c.indexReply(x)
+	}
 	m, err := c.image()
 	if err != nil {
 		return nil, err
@@ -171,6 +191,16 @@ func (c *call) changeImage() (*reply, error) {
 }
 
 func (c *call) deleteImage() (*reply, error) {
+	if x, err := c.index(); err != nil {
+		return nil, err
+	} else if x != nil && c.r.PathValue("image") == x.Digest {
+		return &reply{status: http.StatusNoContent}, c.s.Store.Write(c.ctx(), func(tx *store.Tx) error {
+			if err := tx.DeleteIndex(c.ctx(), c.tenant(), x.Digest); err != nil {
+				return err
+			}
+			return tx.Audit(c.ctx(), c.tenant(), c.token.Name, "delete", x.Digest)
+		})
+	}
 	m, err := c.image()
 	if err != nil {
 		return nil, err
@@ -185,7 +215,16 @@ func (c *call) deleteImage() (*reply, error) {
 }
 
 func (c *call) analyzeAgain() (*reply, error) {
-	m, err := c.image()
+	x, err := c.index()
+	if err != nil {
+		return nil, err
+	}
+	m := new(store.Image)
+	if x != nil {
+		m = &store.Image{Kind: store.Reference, Digest: x.Digest, Reference: x.Reference}
+	} else {
+		m, err = c.image()
+	}
 	if err != nil {
 		return nil, err
 	}

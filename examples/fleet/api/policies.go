@@ -31,28 +31,36 @@ type verdictView struct {
 	Until   *time.Time      `json:"until,omitempty"`
 	Summary json.RawMessage `json:"summary,omitempty"`
 
+	Platforms []platformView `json:"platforms,omitempty"` // if it is an index
+
 	number int
 }
 
 func (c *call) getVerdict() (*reply, error) {
+	if x, err := c.index(); err != nil {
+		return nil, err
+	} else if x != nil {
+		return c.indexVerdict(x)
+	}
 	m, err := c.analyzed()
 	if err != nil {
 		return nil, err
 	}
+	stored, err := c.evaluate(m)
+	if err != nil {
+		return nil, err
+	}
+	rep, _, err := verdictReply(stored)
+	return rep, err
+}
+
+// evaluate returns the verdict about an image.
+func (c *call) evaluate(m *store.Image) (*catalog.Verdict, error) {
 	v, err := c.s.Verdicts.Verdict(c.ctx(), m, c.query.Get("policy"))
-	switch {
-	case errors.Is(err, verdict.ErrUnmapped), errors.Is(err, policy.ErrNoMapping), errors.Is(err, anchore.ErrNoMapping):
+	if errors.Is(err, verdict.ErrUnmapped) || errors.Is(err, policy.ErrNoMapping) || errors.Is(err, anchore.ErrNoMapping) {
 		return nil, &problem{Status: http.StatusConflict, Code: "no-policy", Detail: "no mapping fits the image"}
-	case err != nil:
-		return nil, err
 	}
-	var s struct{ Database string }
-	if err := json.Unmarshal(v.Body, &s); err != nil {
-		return nil, err
-	}
-	rep := ok(verdictView{v.Policy, v.Action, v.Since, timeOf(v.Until), v.Body, 0})
-	rep.database = s.Database
-	return rep, nil
+	return v, err
 }
 
 type draftView struct {
@@ -120,7 +128,7 @@ func (c *call) listVerdicts() (*reply, error) {
 	}
 	views := []verdictView{}
 	for i := range list {
-		views = append(views, verdictView{list[i].Policy, list[i].Action, list[i].Since, timeOf(list[i].Until), list[i].Body, i})
+		views = append(views, verdictView{Policy: list[i].Policy, Action: list[i].Action, Since: list[i].Since, Until: timeOf(list[i].Until), Summary: list[i].Body, number: i})
 	}
 	return listed(c, views, func(v *verdictView) string { return fmt.Sprintf("%08d", v.number) })
 }

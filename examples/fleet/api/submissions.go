@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -30,12 +31,14 @@ type submissionView struct {
 	Kind        store.Kind        `json:"kind"`
 	Reference   string            `json:"reference,omitempty"`
 	Platform    string            `json:"platform,omitempty"`
+	Platforms   []string          `json:"platforms,omitempty"`
 	Annotations map[string]string `json:"annotations"`
 	Priority    int               `json:"priority"`
 	State       store.State       `json:"state"`
 	Reason      string            `json:"reason,omitempty"`
 	Message     string            `json:"message,omitempty"`
 	Image       string            `json:"image,omitempty"`
+	Index       string            `json:"index,omitempty"`
 	Attempts    int               `json:"attempts"`
 	Submitted   time.Time         `json:"submitted"`
 	Started     *time.Time        `json:"started,omitempty"`
@@ -43,7 +46,11 @@ type submissionView struct {
 }
 
 func viewSubmission(m *store.Submission) submissionView {
-	v := submissionView{m.ID, m.Kind, m.Reference, m.Platform, m.Annotations, m.Priority, m.State, m.Reason, m.Message, m.Digest, m.Attempts, m.Submitted, timeOf(m.Started), timeOf(m.Finished)}
+	v := submissionView{ID: m.ID, Kind: m.Kind, Reference: m.Reference, Platform: m.Platform, Annotations: m.Annotations, Priority: m.Priority, State: m.State, Reason: m.Reason, Message: m.Message,
+		Image: m.Digest, Index: m.Index, Attempts: m.Attempts, Submitted: m.Submitted, Started: timeOf(m.Started), Finished: timeOf(m.Finished)}
+	if list := strings.Split(m.Platform, ","); len(list) > 1 {
+		v.Platform, v.Platforms = "", list
+	}
 	if v.Annotations == nil {
 		v.Annotations = map[string]string{}
 	}
@@ -108,9 +115,6 @@ func (c *call) add(hash []byte, m *store.Submission) (*reply, error) {
 	if err := checkAnnotations(m.Annotations); err != nil {
 		return nil, err
 	}
-	if err := checkPlatform(m.Platform); err != nil {
-		return nil, err
-	}
 	return c.once(hash, func(tx *store.Tx) (*reply, error) {
 		if err := c.count(tx, 1); err != nil {
 			return nil, err
@@ -150,6 +154,7 @@ func (c *call) submit() (*reply, error) {
 	var in struct {
 		Reference   string            `json:"reference"`
 		Platform    string            `json:"platform"`
+		Platforms   []string          `json:"platforms"`
 		Annotations map[string]string `json:"annotations"`
 		Priority    *int              `json:"priority"`
 		Again       bool              `json:"again"`
@@ -157,11 +162,28 @@ func (c *call) submit() (*reply, error) {
 	if err := c.decode(&in); err != nil {
 		return nil, err
 	}
+	if in.Platform != "" && in.Platforms != nil {
+		return nil, malformed("platform and platforms exclude each other")
+	}
+	if in.Platforms != nil && len(in.Platforms) == 0 || len(in.Platforms) > store.MostRequested {
+		return nil, malformed(fmt.Sprintf("there are 1 to %d platforms", store.MostRequested))
+	}
+	if in.Platforms == nil && in.Platform != "" {
+		in.Platforms = []string{in.Platform}
+	}
+	for _, p := range in.Platforms {
+		if p == "" {
+			return nil, malformed("the platform is malformed")
+		}
+		if err := checkPlatform(p); err != nil {
+			return nil, err
+		}
+	}
 	patterns, err := c.registries()
 	if err != nil {
 		return nil, err
 	}
-	m := &store.Submission{Tenant: c.tenant(), Kind: store.Reference, Platform: in.Platform, Annotations: in.Annotations, Priority: defaultPriority, Again: in.Again}
+	m := &store.Submission{Tenant: c.tenant(), Kind: store.Reference, Platform: strings.Join(in.Platforms, ","), Annotations: in.Annotations, Priority: defaultPriority, Again: in.Again}
 	if in.Priority != nil {
 		if m.Priority = *in.Priority; m.Priority < 0 || m.Priority > 9 {
 			return nil, malformed("the priority is not between 0 and 9")
@@ -259,7 +281,7 @@ func checkPlatform(platform string) error {
 	if platform == "" {
 		return nil
 	}
-	if _, err := v1.ParsePlatform(platform); err != nil {
+	if _, err := v1.ParsePlatform(platform); err != nil || strings.Contains(platform, ",") || len(platform) > 100 {
 		return malformed("the platform is malformed")
 	}
 	return nil

@@ -42,11 +42,13 @@ func (r *repository) newer(digest string) (n int) {
 	return n
 }
 
-// Select returns the analyzed images that one of the rules selects, in their order. Tags are all tags of the tenant by their names and times.
+// Select returns the analyzed images that one of the rules selects, in their order. Tags are all tags of the tenant by their names and times. The images
+// of an index go together: they count as the one that the tag points at.
 func Select(rules []Rule, images []store.Image, tags []store.Tag, now time.Time) (selected []store.Image) {
 	repositories := make(map[string]*repository)
 	of := make(map[string][]string) // repositories by image
 	analyzed := make(map[string]bool)
+	leaders := make(map[string][]string) // by image of an index: those that tags point at
 	add := func(name, digest string, at time.Time) {
 		r := repositories[name]
 		if r == nil {
@@ -68,6 +70,11 @@ func Select(rules []Rule, images []store.Image, tags []store.Tag, now time.Time)
 		name, _ := (&catalog.Tag{Name: t.Name}).Split()
 		if analyzed[t.Digest] {
 			add(name, t.Digest, t.Since)
+			for _, d := range t.Listed {
+				if d != t.Digest && !slices.Contains(leaders[d], t.Digest) {
+					leaders[d] = append(leaders[d], t.Digest)
+				}
+			}
 		}
 		if i+1 == len(tags) || tags[i+1].Name != t.Name {
 			if repositories[name] == nil {
@@ -78,7 +85,7 @@ func Select(rules []Rule, images []store.Image, tags []store.Tag, now time.Time)
 	}
 	for i := range images {
 		m := &images[i]
-		if m.State != store.Analyzed || len(of[m.Digest]) > 0 {
+		if m.State != store.Analyzed || len(of[m.Digest]) > 0 || len(leaders[m.Digest]) > 0 {
 			continue
 		}
 		where := "" // an upload without a name
@@ -92,14 +99,21 @@ func Select(rules []Rule, images []store.Image, tags []store.Tag, now time.Time)
 	}
 	for i := range images {
 		m := &images[i]
-		if m.State == store.Analyzed && slices.ContainsFunc(rules, func(rule Rule) bool { return rule.selects(m, of[m.Digest], repositories, now) }) {
+		as := leaders[m.Digest]
+		if len(of[m.Digest]) > 0 {
+			as = append(slices.Clone(as), m.Digest)
+		}
+		if m.State == store.Analyzed && slices.ContainsFunc(rules, func(rule Rule) bool {
+			return !slices.ContainsFunc(as, func(digest string) bool { return !rule.selects(m, digest, of[digest], repositories, now) })
+		}) {
 			selected = append(selected, *m)
 		}
 	}
 	return selected
 }
 
-func (r *Rule) selects(m *store.Image, names []string, repositories map[string]*repository, now time.Time) bool {
+// selects reports whether the rule selects an image that counts as the one with the digest.
+func (r *Rule) selects(m *store.Image, digest string, names []string, repositories map[string]*repository, now time.Time) bool {
 	if !r.Conditions() || r.OlderThan > 0 && now.Sub(m.Finished) < r.OlderThan {
 		return false
 	}
@@ -108,9 +122,9 @@ func (r *Rule) selects(m *store.Image, names []string, repositories map[string]*
 		switch {
 		case len(r.Repositories) > 0 && !slices.ContainsFunc(r.Repositories, func(p string) bool { return address.Match(p, name) }):
 			return false
-		case where.newer(m.Digest) < r.NewerTags:
+		case where.newer(digest) < r.NewerTags:
 			return false
-		case r.Keep > 0 && slices.Index(where.images, m.Digest) < r.Keep:
+		case r.Keep > 0 && slices.Index(where.images, digest) < r.Keep:
 			return false
 		}
 	}

@@ -48,3 +48,33 @@ func TestSelect(t *testing.T) {
 		}
 	}
 }
+
+// TestSelectIndex: the images of an index stay as long as its tag.
+func TestSelectIndex(t *testing.T) {
+	day := func(n int) time.Time { return time.Date(2026, 6, n, 0, 0, 0, 0, time.UTC) }
+	var images []store.Image
+	for _, d := range []string{"old-amd64", "old-arm64", "new-amd64", "new-arm64", "both"} {
+		images = append(images, store.Image{Digest: d, State: store.Analyzed, Finished: day(1), Reference: "registry.example/app:1"})
+	}
+	tags := []store.Tag{
+		{Name: "registry.example/app:1", Digest: "old-amd64", Index: "old", Since: day(1), Listed: []string{"old-amd64", "old-arm64", "both"}},
+		{Name: "registry.example/app:2", Digest: "new-amd64", Index: "new", Since: day(2), Listed: []string{"new-amd64", "new-arm64", "both"}},
+	}
+	for _, test := range []struct {
+		rule Rule
+		want string
+	}{
+		{Rule{Keep: 1}, "old-amd64 old-arm64"},
+		{Rule{Keep: 2}, ""},
+		{Rule{NewerTags: 1}, "old-amd64 old-arm64"},
+		{Rule{OlderThan: 24 * time.Hour}, "old-amd64 old-arm64 new-amd64 new-arm64 both"},
+	} {
+		var got []string
+		for _, m := range Select([]Rule{test.rule}, images, tags, day(10)) {
+			got = append(got, m.Digest)
+		}
+		if strings.Join(got, " ") != test.want {
+			t.Errorf("%+v: %q, want %q", test.rule, got, test.want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -272,6 +273,7 @@ type Submission struct {
 	Reason    string
 	Message   string
 	Image     string
+	Index     string // "" if the reference names one image
 	Attempts  int
 	Submitted time.Time
 	Finished  time.Time
@@ -280,11 +282,14 @@ type Submission struct {
 // Ended reports whether the analysis has ended.
 func (s *Submission) Ended() bool { return s.State == "analyzed" || s.State == "failed" }
 
-// Submit submits an image in a registry. Again analyzes it also if it is analyzed already.
+// Named returns the digest of the index or image that the reference names.
+func (s *Submission) Named() string { return cmp.Or(s.Index, s.Image) }
+
+// Submit submits an image in a registry. Platform has those of an index to analyze, separated by commas; "" is the choice of the service. Again analyzes it also if it is analyzed already.
 func (c *Client) Submit(ctx context.Context, reference, platform string, annotations map[string]string, again bool) (*Submission, error) {
 	body := map[string]any{"reference": reference}
 	if platform != "" {
-		body["platform"] = platform
+		body["platforms"] = strings.Split(platform, ",")
 	}
 	if len(annotations) > 0 {
 		body["annotations"] = annotations

@@ -33,6 +33,9 @@ import (
 // ErrNotFound reports an image that is not analyzed, or a submission that does not exist.
 var ErrNotFound = errors.New("not found")
 
+// ErrIndex reports the digest of an index. Harbor asks about each of its images.
+var ErrIndex = errors.New("an index")
+
 // A Submission is an image to analyze. Authorization is for pulling this image only: a Backend neither keeps it in clear text nor uses it for
 // other images.
 type Submission struct {
@@ -49,7 +52,7 @@ type Progress struct {
 
 // A Backend is the service.
 type Backend interface {
-	// Known reports whether an image is analyzed.
+	// Known reports whether an image is analyzed. It returns ErrIndex for an index.
 	Known(ctx context.Context, digest string) (bool, error)
 
 	// Submit submits an image and returns the identifier of the submission.
@@ -58,7 +61,7 @@ type Backend interface {
 	// Progress returns how far a submission is, or ErrNotFound.
 	Progress(ctx context.Context, id string) (Progress, error)
 
-	// Assess assesses an analyzed image, or returns ErrNotFound.
+	// Assess assesses an analyzed image, or returns ErrNotFound or ErrIndex.
 	Assess(ctx context.Context, digest string) (*report.Assessment, error)
 
 	// Updated returns the date of the advisories, zero without advisories.
@@ -139,6 +142,8 @@ type failure struct {
 }
 
 func (f *failure) Error() string { return f.message }
+
+var errIndex = &failure{http.StatusNotImplemented, "the artifact is an index; scan its images"}
 
 func send(w http.ResponseWriter, status int, kind string, value any) error {
 	var b bytes.Buffer
@@ -274,6 +279,9 @@ func (h *Handler) scan(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	known, err := h.Backend.Known(r.Context(), in.Artifact.Digest)
+	if errors.Is(err, ErrIndex) {
+		return errIndex
+	}
 	if err != nil {
 		return err
 	}
@@ -420,6 +428,9 @@ func (h *Handler) report(w http.ResponseWriter, r *http.Request, id string) erro
 	a, err := h.Backend.Assess(r.Context(), t.Artifact.Digest)
 	if errors.Is(err, ErrNotFound) {
 		return &failure{http.StatusNotFound, "the image is not analyzed, or was deleted"}
+	}
+	if errors.Is(err, ErrIndex) {
+		return errIndex
 	}
 	if err != nil {
 		return err

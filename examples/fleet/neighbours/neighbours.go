@@ -2,6 +2,7 @@
 package neighbours
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -53,6 +54,7 @@ type Service struct {
 	State      string // changes with the versions of the analyzers
 	Version    string
 	Log        *slog.Logger
+	ReviewTime time.Duration // of admission; see admission.Handler
 }
 
 // Secret decrypts the secret of a submission.
@@ -128,7 +130,7 @@ func (s *Service) token(r *http.Request, scopes ...store.Scope) (tenant string, 
 // Admission returns the handler of Kubernetes' webhooks for a tenant.
 func (s *Service) Admission(tenant string, config *admission.Config) http.Handler {
 	a := &admitting{s, tenant}
-	return &admission.Handler{Config: config, Verdicts: a, Resolver: a, Submit: a, Recorder: a, Log: s.Log}
+	return &admission.Handler{Config: config, Verdicts: a, Resolver: a, Submit: a, Recorder: a, Log: s.Log, Timeout: s.ReviewTime}
 }
 
 type admitting struct {
@@ -137,30 +139,99 @@ type admitting struct {
 }
 
 // Verdict implements [admission.Verdicts].
-func (a *admitting) Verdict(ctx context.Context, digest, policy string) (*admission.Verdict, error) {
+func (a *admitting) Verdict(ctx context.Context, digest, policy string, on admission.Platforms) (*admission.Verdict, error) {
+	x, err := a.Store.Index(ctx, a.tenant, digest)
+	if err == nil {
+		return a.combined(ctx, x, policy, on)
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
 	m, err := a.analyzed(ctx, a.tenant, digest)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, admission.ErrUnknown
-	}
-	if err == nil && policy == "" {
-		policy, err = a.Verdicts.Mapped(ctx, m)
-	}
-	if errors.Is(err, verdict.ErrUnmapped) {
 		return nil, admission.ErrUnknown
 	}
 	if err != nil {
 		return nil, err
 	}
-	list, err := a.Store.Catalog.Verdicts(ctx, a.tenant, m.Digest)
+	if policy == "" {
+		if policy, err = a.Verdicts.Mapped(ctx, m); errors.Is(err, verdict.ErrUnmapped) {
+			return nil, admission.ErrUnknown
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	v, err := a.stored(ctx, m.Digest, policy)
+	if errors.Is(err, verdict.ErrMissing) {
+		return nil, admission.ErrUnknown
+	}
+	if err != nil {
+		return nil, err
+	}
+	return verdictOf(v)
+}
+
+// combined returns the verdict about an index.
+func (a *admitting) combined(ctx context.Context, x *store.Index, policy string, on admission.Platforms) (*admission.Verdict, error) {
+	var mapped map[string]string
+	if policy == "" {
+		var images []*store.Image
+		for i := range x.Platforms {
+			if p := &x.Platforms[i]; p.Analyzed() {
+				images = append(images, p.Image)
+			}
+		}
+		var err error
+		if mapped, err = a.Verdicts.MappedAll(ctx, a.tenant, images...); err != nil {
+			return nil, err
+		}
+	}
+	c, err := verdict.Combine(x, on.Selects, func(m *store.Image) (*catalog.Verdict, error) {
+		return a.stored(ctx, m.Digest, cmp.Or(policy, mapped[m.Digest]))
+	})
+	if err != nil {
+		return nil, err
+	}
+	if c.Action != report.Stop && !c.Complete() {
+		lack := &admission.LackError{Text: c.Lack()}
+		for _, p := range c.Missing {
+			if p.Submittable() && len(lack.Platforms) < store.MostRequested {
+				lack.Platforms = append(lack.Platforms, p.Name)
+			}
+		}
+		return nil, lack
+	}
+	out := &admission.Verdict{Action: c.Action}
+	for _, p := range c.Platforms {
+		if p.Verdict == nil || p.Verdict.Action != c.Action.String() {
+			continue
+		}
+		v, err := verdictOf(p.Verdict)
+		if err != nil {
+			return nil, err
+		}
+		for _, reason := range v.Reasons {
+			out.Reasons = append(out.Reasons, p.Title()+": "+reason)
+		}
+	}
+	return out, nil
+}
+
+// stored returns the verdict of a policy that is stored, or verdict.ErrMissing.
+func (a *admitting) stored(ctx context.Context, digest, policy string) (*catalog.Verdict, error) {
+	if policy == "" {
+		return nil, verdict.ErrMissing
+	}
+	list, err := a.Store.Catalog.Verdicts(ctx, a.tenant, digest)
 	if err != nil {
 		return nil, err
 	}
 	for i := len(list) - 1; i >= 0; i-- {
 		if list[i].Policy == policy {
-			return verdictOf(&list[i])
+			return &list[i], nil
 		}
 	}
-	return nil, admission.ErrUnknown
+	return nil, verdict.ErrMissing
 }
 
 func verdictOf(v *catalog.Verdict) (*admission.Verdict, error) {
@@ -185,21 +256,22 @@ func verdictOf(v *catalog.Verdict) (*admission.Verdict, error) {
 	return out, nil
 }
 
-// Resolve returns the image that a tag pointed at when it was analyzed last. It implements [admission.Resolver].
+// Resolve returns the index or image that a tag pointed at when it was analyzed last: nodes of other platforms could not pull the image of one.
+// It implements [admission.Resolver].
 func (a *admitting) Resolve(ctx context.Context, ref name.Reference) (string, error) {
-	m, err := a.analyzed(ctx, a.tenant, ref.Name())
+	t, err := a.Store.Pointed(ctx, a.tenant, ref.Name())
+	if err == nil && t.Index == "" {
+		_, err = a.analyzed(ctx, a.tenant, t.Digest)
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		return "", admission.ErrUnknown
 	}
-	if err != nil {
-		return "", err
-	}
-	return m.Digest, nil
+	return t.Named(), err
 }
 
 // Submit implements [admission.Submitter].
-func (a *admitting) Submit(ctx context.Context, reference string) error {
-	return a.submit(ctx, &store.Submission{Tenant: a.tenant, Kind: store.Reference, Reference: reference}, nil)
+func (a *admitting) Submit(ctx context.Context, reference string, platforms []string) error {
+	return a.submit(ctx, &store.Submission{Tenant: a.tenant, Kind: store.Reference, Reference: reference, Platform: strings.Join(platforms, ",")}, nil)
 }
 
 // Record writes an event of the tenant. It implements [admission.Recorder].
@@ -249,9 +321,21 @@ type scanning struct {
 func (h *scanning) Known(ctx context.Context, digest string) (bool, error) {
 	_, err := h.analyzed(ctx, h.tenant, digest)
 	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
+		return false, h.noIndex(ctx, digest)
 	}
 	return err == nil, err
+}
+
+// noIndex returns harbor.ErrIndex for the digest of an index.
+func (h *scanning) noIndex(ctx context.Context, digest string) error {
+	_, err := h.Store.Index(ctx, h.tenant, digest)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil
+	case err == nil:
+		return harbor.ErrIndex
+	}
+	return err
 }
 
 // Submit implements [harbor.Backend].
@@ -285,6 +369,9 @@ func (h *scanning) Progress(ctx context.Context, id string) (harbor.Progress, er
 func (h *scanning) Assess(ctx context.Context, digest string) (*report.Assessment, error) {
 	a, err := h.assess(ctx, h.tenant, digest)
 	if errors.Is(err, store.ErrNotFound) {
+		if err := h.noIndex(ctx, digest); err != nil {
+			return nil, err
+		}
 		return nil, harbor.ErrNotFound
 	}
 	return a, err

@@ -62,8 +62,8 @@ func start(t *testing.T, address string) *fleet {
 		}
 		return name
 	}
-	f.Service = fleettest.Start(t, serve.Options{Database: address, Neighbours: serve.Neighbours{
-		Admission: write("admission.yaml", "rules:\n  - {name: all, mode: enforce, unknown: scan}\n"), Harbor: true, Falco: true,
+	f.Service = fleettest.Start(t, serve.Options{Database: address, ReviewTime: time.Minute, Neighbours: serve.Neighbours{
+		Admission: write("admission.yaml", "rules:\n  - {name: strict, select: {namespaces: [strict]}}\n  - {name: all, mode: enforce, unknown: scan}\n"), Harbor: true, Falco: true,
 		Clair: write("clair.yaml", "key: "+base64.StdEncoding.EncodeToString(f.key)+"\nissuers: [quay]\ncallback: https://fleet.example\nwebhook: "+receiver.URL+"\n"),
 	}})
 	fleettest.WriteAdvisories(t, f.File, fleettest.Debian12("CVE-2026-0001", "glibc", "2.36-9+deb12u1", matcher.High))

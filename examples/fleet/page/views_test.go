@@ -69,7 +69,7 @@ func filled(t *testing.T, name string) (*fleettest.Service, []view, *fleettest.C
 			err = tx.End(t.Context(), "team", other.Digest, store.Failed, name, name)
 		}
 		if err == nil {
-			_, err = tx.Point(t.Context(), "team", name, digest)
+			_, err = tx.Point(t.Context(), "team", name, digest, "")
 		}
 		return err
 	}); err != nil {

@@ -68,6 +68,7 @@ type Options struct {
 	Mirror       string                    // of the feeds' publishers, see feed.UpdateOptions
 	Daily        int                       // submissions of a token in a day; no limit if zero
 	Neighbours   Neighbours                // other systems that the service answers
+	ReviewTime   time.Duration             // for an admission review, after which the rule decides; 80 ms if zero
 	Operators    []string                  // tenants that may change what all tenants share; "default" if nil
 	Key          string                    // file of the key that encrypts credentials; "key" in Data, which is made, if empty
 	Registries   []string                  // patterns of the registries that tenants without a list of their own may use; all if empty
@@ -302,7 +303,7 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	if err := s.notify(&o.Neighbours, o.Receivers); err != nil {
 		return nil, err
 	}
-	s.neighbours = &neighbours.Service{Store: s.Store, Answers: s.verdicts.Answers, Verdicts: s.verdicts, Advisories: provider, Key: key, Submit: s.Submit, State: s.analyzersState(), Version: "1", Log: o.Log}
+	s.neighbours = &neighbours.Service{Store: s.Store, Answers: s.verdicts.Answers, Verdicts: s.verdicts, Advisories: provider, Key: key, Submit: s.Submit, State: s.analyzersState(), Version: "1", Log: o.Log, ReviewTime: o.ReviewTime}
 	if s.worker != nil {
 		s.worker.Secret, s.worker.Client = s.neighbours.Secret, &http.Client{Transport: s.client("layer request", func(o *Options) []netip.Prefix { return o.Allow })}
 	}

@@ -92,17 +92,26 @@ func (s *Store) Unindex(ctx context.Context, digest string) error {
 	return wrap("index", err)
 }
 
-// AllTags returns all that the tags of a tenant pointed at, in the order of their names and times.
-func (s *Store) AllTags(ctx context.Context, tenant string) (list []Tag, err error) {
-	err = s.query().rows(ctx, func(scan func(...any) error) error {
-		var t Tag
-		var since int64
-		err := scan(&t.Name, &t.Digest, &since)
-		t.Since = fromMicro(since)
-		list = append(list, t)
+// AllTags returns all that the tags of a tenant pointed at, in the order of their names and times, with the images that their indexes list.
+func (s *Store) AllTags(ctx context.Context, tenant string) ([]Tag, error) {
+	tx := s.query()
+	list, err := tx.tags(ctx, "SELECT name, digest, since, index_digest FROM fleet_tags WHERE tenant = ? ORDER BY name, since", tenant)
+	if err != nil {
+		return nil, wrap("tags", err)
+	}
+	listed := make(map[string][]string)
+	if err := tx.rows(ctx, func(scan func(...any) error) error {
+		var index, digest string
+		err := scan(&index, &digest)
+		listed[index] = append(listed[index], digest)
 		return err
-	}, "SELECT name, digest, since FROM fleet_tags WHERE tenant = ? ORDER BY name, since", tenant)
-	return list, wrap("tags", err)
+	}, "SELECT index_digest, digest FROM fleet_platforms WHERE tenant = ? ORDER BY index_digest, position", tenant); err != nil {
+		return nil, wrap("tags", err)
+	}
+	for i := range list {
+		list[i].Listed = listed[list[i].Index]
+	}
+	return list, nil
 }
 
 // Referenced returns the names of the objects that rows of all tenants refer to: uploads, generations of the index, archives of images that
@@ -129,7 +138,7 @@ func (s *Store) Referenced(ctx context.Context) (names map[string]bool, err erro
 }
 
 // Forget deletes claims that ended before a time, archives of images that no longer are archived, and parts of objects without a name that
-// are older. It returns their numbers.
+// are older. It returns their numbers. It also deletes older indexes without a tag and an image.
 func (s *Store) Forget(ctx context.Context, before time.Time) (claims, archives, parts int64, err error) {
 	tx := s.query()
 	if claims, err = tx.exec(ctx, "DELETE FROM fleet_claims WHERE ends < ?", micro(before)); err != nil {
@@ -142,6 +151,15 @@ func (s *Store) Forget(ctx context.Context, before time.Time) (claims, archives,
 	// The identifier of an object begins with its time.
 	if parts, err = tx.exec(ctx, "DELETE FROM fleet_object_parts WHERE id < ? AND NOT EXISTS (SELECT 1 FROM fleet_objects AS o WHERE o.id = fleet_object_parts.id)", idTime(before)); err != nil {
 		return 0, 0, 0, wrap("objects", err)
+	}
+	if _, err = tx.exec(ctx, `DELETE FROM fleet_indexes WHERE submitted < ? AND NOT EXISTS (SELECT 1 FROM fleet_tags AS t WHERE t.tenant = fleet_indexes.tenant AND t.index_digest = fleet_indexes.digest)
+		AND NOT EXISTS (SELECT 1 FROM fleet_platforms AS p JOIN fleet_images AS m ON m.tenant = p.tenant AND m.digest = p.digest WHERE p.tenant = fleet_indexes.tenant AND p.index_digest = fleet_indexes.digest)`,
+		micro(before)); err != nil {
+		return 0, 0, 0, wrap("indexes", err)
+	}
+	if _, err = tx.exec(ctx, `DELETE FROM fleet_platforms WHERE NOT EXISTS
+		(SELECT 1 FROM fleet_indexes AS x WHERE x.tenant = fleet_platforms.tenant AND x.digest = fleet_platforms.index_digest)`); err != nil {
+		return 0, 0, 0, wrap("indexes", err)
 	}
 	return claims, archives, parts, nil
 }

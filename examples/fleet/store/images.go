@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -38,8 +39,13 @@ type Image struct {
 type Tag struct {
 	Name   string
 	Digest string
+	Index  string // the digest of the index that the tag names; "" if it names the image itself
 	Since  time.Time
+	Listed []string // images of the index; AllTags only
 }
+
+// Named returns the digest of the index or image that the tag names in the registry.
+func (t *Tag) Named() string { return cmp.Or(t.Index, t.Digest) }
 
 // Begin stores that the analysis of an image begins. An image that is analyzed already stays so. Annotations are added.
 func (tx *Tx) Begin(ctx context.Context, m *Image) error {
@@ -85,17 +91,31 @@ func (tx *Tx) End(ctx context.Context, tenant, digest string, state State, reaso
 // a change that came after its start.
 func newMark() int64 { return 1 + rand.Int64N(math.MaxInt64) }
 
-// Point stores that a tag points at an image now, unless it does already. It returns the digest before, "" for a new tag. The instant is after that
-// of the former image, also if the clock of the process that stored that one is ahead.
-func (tx *Tx) Point(ctx context.Context, tenant, name, digest string) (before string, err error) {
+// Point stores that a tag points at an image now, alone or by an index, unless it does already. It returns the tag before, without digests for a new
+// one. The instant is after that of the former image, also if the clock of the process that stored that one is ahead.
+func (tx *Tx) Point(ctx context.Context, tenant, name, digest, index string) (before Tag, err error) {
 	var last int64
-	err = tx.row(ctx, []any{&before, &last}, "SELECT digest, since FROM fleet_tags WHERE tenant = ? AND name = ? ORDER BY since DESC LIMIT 1", tenant, name)
-	if err != nil && err != ErrNotFound || before == digest {
+	err = tx.row(ctx, []any{&before.Digest, &before.Index, &last}, "SELECT digest, index_digest, since FROM fleet_tags WHERE tenant = ? AND name = ? ORDER BY since DESC LIMIT 1", tenant, name)
+	if err != nil && err != ErrNotFound || err == nil && before.Digest == digest && before.Index == index {
 		return before, err
 	}
-	_, err = tx.exec(ctx, "INSERT INTO fleet_tags (tenant, name, since, digest) VALUES (?, ?, ?, ?) ON CONFLICT (tenant, name, since) DO UPDATE SET digest = excluded.digest",
-		tenant, name, max(micro(time.Now()), last+1), digest)
+	_, err = tx.exec(ctx, `INSERT INTO fleet_tags (tenant, name, since, digest, index_digest) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (tenant, name, since) DO UPDATE SET digest = excluded.digest, index_digest = excluded.index_digest`,
+		tenant, name, max(micro(time.Now()), last+1), digest, index)
 	return before, err
+}
+
+// tags returns tags by a query of name, digest, since and index.
+func (tx *Tx) tags(ctx context.Context, query string, args ...any) (list []Tag, err error) {
+	err = tx.rows(ctx, func(scan func(...any) error) error {
+		var t Tag
+		var since int64
+		err := scan(&t.Name, &t.Digest, &since, &t.Index)
+		t.Since = fromMicro(since)
+		list = append(list, t)
+		return err
+	}, query, args...)
+	return list, err
 }
 
 const imageColumns = "tenant, digest, kind, config, manifest, reference, platform, state, reason, message, annotations, submitted, finished, revision, verdict, severity"
@@ -210,15 +230,8 @@ func (s *Store) SetOutcome(ctx context.Context, tenant, digest, verdict, severit
 }
 
 // Tags returns the tags that point at an image of a tenant, or did, in their order.
-func (s *Store) Tags(ctx context.Context, tenant, digest string) (list []Tag, err error) {
-	err = s.query().rows(ctx, func(scan func(...any) error) error {
-		var t Tag
-		var since int64
-		err := scan(&t.Name, &t.Digest, &since)
-		t.Since = fromMicro(since)
-		list = append(list, t)
-		return err
-	}, "SELECT name, digest, since FROM fleet_tags WHERE tenant = ? AND digest = ? ORDER BY name, since", tenant, digest)
+func (s *Store) Tags(ctx context.Context, tenant, digest string) ([]Tag, error) {
+	list, err := s.query().tags(ctx, "SELECT name, digest, since, index_digest FROM fleet_tags WHERE tenant = ? AND digest = ? ORDER BY name, since", tenant, digest)
 	return list, wrap("tags", err)
 }
 
@@ -288,13 +301,13 @@ func marks(n int) string {
 func (s *Store) Pointed(ctx context.Context, tenant, name string) (*Tag, error) {
 	t := Tag{Name: name}
 	var since int64
-	err := s.query().row(ctx, []any{&t.Digest, &since}, "SELECT digest, since FROM fleet_tags WHERE tenant = ? AND name = ? ORDER BY since DESC LIMIT 1", tenant, name)
+	err := s.query().row(ctx, []any{&t.Digest, &since, &t.Index}, "SELECT digest, since, index_digest FROM fleet_tags WHERE tenant = ? AND name = ? ORDER BY since DESC LIMIT 1", tenant, name)
 	t.Since = fromMicro(since)
 	return &t, wrap("tag", err)
 }
 
-// Names returns the images of all tenants among digests: one for each tag that points at it, and one without a tag for others. Archived ones
-// are left out.
+// Names returns the images of all tenants among digests: one for each tag that points at it, or at an index that lists it, and one without a tag
+// for others. Archived ones are left out.
 func (s *Store) Names(ctx context.Context, digests []string) (list []webhook.Image, err error) {
 	for group := range slices.Chunk(digests, 400) {
 		var args []any
@@ -316,12 +329,25 @@ func (s *Store) Names(ctx context.Context, digests []string) (list []webhook.Ima
 		}, `SELECT m.tenant, m.digest, COALESCE(t.name, '') FROM fleet_images AS m
 			LEFT JOIN fleet_tags AS t ON t.tenant = m.tenant AND t.digest = m.digest
 			AND t.since = (SELECT MAX(since) FROM fleet_tags WHERE tenant = t.tenant AND name = t.name)
-			WHERE m.digest IN (`+marks(len(group))+") AND m.state <> 'archived' ORDER BY m.digest, m.tenant, t.name", args...)
+			WHERE m.digest IN (`+marks(len(group))+") AND m.state <> 'archived'", args...)
 		if err != nil {
 			return nil, wrap("names", err)
 		}
+		listed, err := s.listed(ctx, args)
+		if err != nil {
+			return nil, wrap("names", err)
+		}
+		named := make(map[webhook.Image]bool)
+		for _, i := range listed {
+			named[webhook.Image{Tenant: i.Tenant, Digest: i.Digest}] = true
+		}
+		list = slices.DeleteFunc(list, func(i webhook.Image) bool { return named[i] }) // those without a tag
+		list = append(list, listed...)
 	}
-	return list, nil
+	slices.SortFunc(list, func(a, b webhook.Image) int {
+		return cmp.Or(strings.Compare(a.Digest, b.Digest), strings.Compare(a.Tenant, b.Tenant), strings.Compare(a.Repository, b.Repository), strings.Compare(a.Tag, b.Tag))
+	})
+	return slices.Compact(list), nil
 }
 
 // Stale marks images, of all tenants, whose verdicts have to be evaluated again.

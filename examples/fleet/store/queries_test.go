@@ -20,6 +20,7 @@ var ofAll = map[string]string{
 	"Turns":               "counts jobs",
 	"Working":             "looks for lost work of a worker",
 	"Backlog":             "counts for operators",
+	"listed":              "returns tenants with their images, for events",
 	"DeleteImage":         "asks whether another tenant has the image",
 	"Names":               "returns tenants with their images, for events",
 	"Stale":               "marks the images that advisories are about",

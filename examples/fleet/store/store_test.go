@@ -183,7 +183,8 @@ func TestPointAfterLaterClock(t *testing.T) {
 		point := func(digest string) (before string) {
 			t.Helper()
 			err := s.Write(ctx, func(tx *store.Tx) (err error) {
-				before, err = tx.Point(ctx, "team", "app:1", digest)
+				t, err := tx.Point(ctx, "team", "app:1", digest, "")
+				before = t.Digest
 				return err
 			})
 			if err != nil {

@@ -36,7 +36,7 @@ type Submission struct {
 	Tenant      string
 	Kind        Kind
 	Reference   string
-	Platform    string
+	Platform    string // platforms to analyze if it is an index, separated by commas; "" for all with linux
 	Object      string // with the uploaded bytes
 	Checksum    string // SHA-256 of the object, in hexadecimal; empty for those of older versions
 	Annotations map[string]string
@@ -47,6 +47,7 @@ type Submission struct {
 	Reason      string // a code, if it failed or waits for another attempt
 	Message     string // for a person
 	Digest      string // of the image, when it is known
+	Index       string // the index that lists the image; "" without one
 	Attempts    int
 	Job         int64  // that works on it, or did last; 0 before the first
 	Trace       string // the span that submitted it, as in the header traceparent; "" without one
@@ -90,14 +91,14 @@ func encode(m map[string]string) string {
 	return string(b)
 }
 
-const submissionColumns = "id, tenant, kind, reference, platform, object, annotations, priority, again, state, reason, message, digest, job, attempts, submitted, started, finished, secret, trace, checksum"
+const submissionColumns = "id, tenant, kind, reference, platform, object, annotations, priority, again, state, reason, message, digest, job, attempts, submitted, started, finished, secret, trace, checksum, index_digest"
 
 func scanSubmission(scan func(...any) error) (m Submission, err error) {
 	var kind, state, annotations string
 	var again int
 	var submitted, started, finished int64
 	if err := scan(&m.ID, &m.Tenant, &kind, &m.Reference, &m.Platform, &m.Object, &annotations, &m.Priority, &again, &state, &m.Reason, &m.Message, &m.Digest, &m.Job, &m.Attempts,
-		&submitted, &started, &finished, &m.Secret, &m.Trace, &m.Checksum); err != nil {
+		&submitted, &started, &finished, &m.Secret, &m.Trace, &m.Checksum, &m.Index); err != nil {
 		return m, err
 	}
 	m.Kind, m.State, m.Again = Kind(kind), State(state), again != 0
@@ -188,8 +189,8 @@ func (tx *Tx) Finish(ctx context.Context, m *Submission) error {
 	if m.State == Analyzed || m.State == Failed {
 		m.Finished = time.Now().UTC().Truncate(time.Microsecond)
 	}
-	n, err := tx.exec(ctx, `UPDATE fleet_submissions SET state = ?, reason = ?, message = ?, digest = ?, finished = ?, secret = CASE WHEN ? = 0 THEN secret ELSE NULL END
-		WHERE tenant = ? AND id = ? AND job = ?`, string(m.State), m.Reason, text(m.Message), m.Digest, micro(m.Finished), flag(!m.Finished.IsZero()), m.Tenant, m.ID, m.Job)
+	n, err := tx.exec(ctx, `UPDATE fleet_submissions SET state = ?, reason = ?, message = ?, digest = ?, index_digest = ?, finished = ?, secret = CASE WHEN ? = 0 THEN secret ELSE NULL END
+		WHERE tenant = ? AND id = ? AND job = ?`, string(m.State), m.Reason, text(m.Message), m.Digest, m.Index, micro(m.Finished), flag(!m.Finished.IsZero()), m.Tenant, m.ID, m.Job)
 	if err == nil && n == 0 {
 		err = ErrConflict
 	}

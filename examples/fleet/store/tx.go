@@ -172,7 +172,7 @@ func (tx *Tx) row(ctx context.Context, targets []any, query string, args ...any)
 var migrations embed.FS
 
 // latest is the number of the newest migration.
-const latest = 7
+const latest = 8
 
 // lockKey is the key of PostgreSQL's advisory lock for migrations, pickKey that for the choice of the next submission.
 const (

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -92,73 +93,99 @@ func (e *Evaluator) policy(ctx context.Context, tenant, name string) (journal.Po
 
 // Policy returns a tenant's policy, that of the mappings for an image if the name is "". It returns ErrUnmapped if there is none.
 func (e *Evaluator) Policy(ctx context.Context, m *store.Image, name string) (journal.Policy, error) {
-	names, err := e.names(ctx, m)
+	names, err := e.names(ctx, m.Tenant, m)
 	if err != nil {
 		return journal.Policy{}, err
 	}
-	return e.policyOf(ctx, m, names, name)
+	return e.policyOf(ctx, m, names[m.Digest], name)
 }
 
+// policyOf is Policy for an image with some names.
 func (e *Evaluator) policyOf(ctx context.Context, m *store.Image, names []string, name string) (journal.Policy, error) {
 	if name == "" {
-		var err error
-		if name, err = e.mapped(ctx, m, names); err != nil {
+		list, err := e.Store.Mappings(ctx, m.Tenant)
+		if err != nil {
 			return journal.Policy{}, err
+		}
+		if name = mapped(list, names); name == "" {
+			return journal.Policy{}, fmt.Errorf("verdict: %s: %w", m.Digest, ErrUnmapped)
 		}
 	}
 	return e.policy(ctx, m.Tenant, name)
 }
 
-// Mapped returns the name of the policy that a tenant's mappings choose for an image, or ErrUnmapped.
-func (e *Evaluator) Mapped(ctx context.Context, m *store.Image) (string, error) {
-	names, err := e.names(ctx, m)
-	if err != nil {
-		return "", err
-	}
-	return e.mapped(ctx, m, names)
-}
-
-func (e *Evaluator) mapped(ctx context.Context, m *store.Image, names []string) (string, error) {
-	list, err := e.Store.Mappings(ctx, m.Tenant)
-	if err != nil {
-		return "", err
-	}
+// mapped returns the policy of the first mapping that fits one of the names, or "".
+func mapped(list []store.Mapping, names []string) string {
 	for _, x := range list {
-		for _, name := range names {
-			if address.Match(x.Pattern, name) {
-				return x.Policy, nil
-			}
+		if slices.ContainsFunc(names, func(name string) bool { return address.Match(x.Pattern, name) }) {
+			return x.Policy
 		}
 	}
-	return "", fmt.Errorf("verdict: %s: %w", m.Digest, ErrUnmapped)
+	return ""
 }
 
-// names returns the names by which mappings choose: the tags that point at the image, the reference and the digest.
-func (e *Evaluator) names(ctx context.Context, m *store.Image) ([]string, error) {
-	images, err := e.Store.Names(ctx, []string{m.Digest})
+// Mapped returns the name of the policy that a tenant's mappings choose for an image, or ErrUnmapped.
+func (e *Evaluator) Mapped(ctx context.Context, m *store.Image) (string, error) {
+	policies, err := e.MappedAll(ctx, m.Tenant, m)
+	if err == nil && policies[m.Digest] == "" {
+		err = fmt.Errorf("verdict: %s: %w", m.Digest, ErrUnmapped)
+	}
+	return policies[m.Digest], err
+}
+
+// MappedAll returns the names of the policies that a tenant's mappings choose for images, by their digests. It leaves out images for which they choose none.
+func (e *Evaluator) MappedAll(ctx context.Context, tenant string, images ...*store.Image) (map[string]string, error) {
+	list, err := e.Store.Mappings(ctx, tenant)
 	if err != nil {
 		return nil, err
 	}
-	var list []string
-	for _, i := range images {
-		if i.Tenant == m.Tenant && i.Repository != "" {
-			list = append(list, i.Repository+":"+i.Tag)
+	named, err := e.names(ctx, tenant, images...)
+	if err != nil {
+		return nil, err
+	}
+	policies := make(map[string]string)
+	for digest, names := range named {
+		if name := mapped(list, names); name != "" {
+			policies[digest] = name
 		}
 	}
-	if m.Reference != "" {
-		list = append(list, m.Reference)
+	return policies, nil
+}
+
+// names returns the names by which mappings choose, by the digests of images: the tags that point at the image, the reference and the digest.
+func (e *Evaluator) names(ctx context.Context, tenant string, images ...*store.Image) (map[string][]string, error) {
+	digests := make([]string, len(images))
+	for i, m := range images {
+		digests[i] = m.Digest
 	}
-	return append(list, m.Digest), nil
+	tagged, err := e.Store.Names(ctx, digests)
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[string][]string)
+	for _, i := range tagged {
+		if i.Tenant == tenant && i.Repository != "" {
+			names[i.Digest] = append(names[i.Digest], i.Repository+":"+i.Tag)
+		}
+	}
+	for _, m := range images {
+		if m.Reference != "" {
+			names[m.Digest] = append(names[m.Digest], m.Reference)
+		}
+		names[m.Digest] = append(names[m.Digest], m.Digest)
+	}
+	return names, nil
 }
 
 // Verdict returns the verdict of a tenant's policy about an image, that of the mappings if the name is "". It evaluates the policy only if
 // something has changed that decides: the policy, the advisories, marks, the image or the time.
 func (e *Evaluator) Verdict(ctx context.Context, m *store.Image, name string) (*catalog.Verdict, error) {
-	mapped := name == ""
-	names, err := e.names(ctx, m)
+	byMapping := name == ""
+	named, err := e.names(ctx, m.Tenant, m)
 	if err != nil {
 		return nil, err
 	}
+	names := named[m.Digest]
 	p, err := e.policyOf(ctx, m, names, name)
 	if err != nil {
 		return nil, err
@@ -183,7 +210,7 @@ func (e *Evaluator) Verdict(ctx context.Context, m *store.Image, name string) (*
 			return nil, err
 		}
 		if v != nil && (v.Until.IsZero() || time.Now().Before(v.Until)) {
-			if mapped && m.Verdict != v.Action { // the mappings choose another policy than before
+			if byMapping && m.Verdict != v.Action { // the mappings choose another policy than before
 				err = e.Store.SetOutcome(ctx, m.Tenant, m.Digest, v.Action, m.Severity)
 			}
 			return v, err
@@ -194,7 +221,7 @@ func (e *Evaluator) Verdict(ctx context.Context, m *store.Image, name string) (*
 	if err != nil {
 		return nil, err
 	}
-	if mapped {
+	if byMapping {
 		if err := e.Store.SetOutcome(ctx, m.Tenant, m.Digest, a.Verdict.Action.String(), worst(a)); err != nil {
 			return nil, err
 		}

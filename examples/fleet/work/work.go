@@ -2,6 +2,7 @@
 package work
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -207,6 +208,11 @@ func (w *Worker) fail(ctx context.Context, m *store.Submission) error {
 				return err
 			}
 		}
+		if m.Index != "" {
+			if err := tx.EndPlatforms(ctx, m.Tenant, m.Index); err != nil {
+				return err
+			}
+		}
 		return tx.Finish(ctx, m)
 	}); err != nil {
 		return err
@@ -309,7 +315,7 @@ func (w *Worker) reference(ctx context.Context, m *store.Submission) error {
 		return err
 	}
 	fetched := step(ctx, "fetch")
-	img, err := source.Open(ctx, "registry:"+ref.Name(), source.Options{Platform: m.Platform, Kinds: []string{"registry"}, Registry: options})
+	x, err := source.OpenIndex(ctx, "registry:"+ref.Name(), source.Options{Kinds: []string{"registry"}, Registry: options})
 	fetched(err)
 	if errors.Is(err, fs.ErrPermission) { // the client goes on without a credential, as the image may be public
 		if _, expired := options.Keychain.Resolve(ref.Context()); errors.Is(expired, ErrExpired) {
@@ -319,7 +325,25 @@ func (w *Worker) reference(ctx context.Context, m *store.Submission) error {
 	if err != nil {
 		return err
 	}
+	defer x.Close()
+	if x.Digest != "" {
+		return w.index(ctx, m, x, ref)
+	}
+	m.Index = "" // an earlier attempt may have stored one
+	img, err := x.Open(ctx, 0)
+	if err != nil {
+		return err
+	}
 	defer img.Close()
+	if m.Platform != "" {
+		config, err := img.ConfigFile()
+		if err != nil {
+			return err
+		}
+		if _, err := choose([]listed{{store.Platform{Name: store.PlatformName(platformOf(config))}, 0}}, m.Platform); err != nil {
+			return fmt.Errorf("%w: it is for %s", err, platformOf(config))
+		}
+	}
 	return w.image(ctx, m, img, ref)
 }
 
@@ -459,11 +483,26 @@ func (w *Worker) archive(ctx context.Context, m *store.Submission, object *objec
 	return w.image(ctx, m, img, ref)
 }
 
-// image scans an image unless the catalog has it, and stores the result. Its digests authenticate everything that all tenants share.
+// image scans an image unless the catalog has it, and stores the result.
 func (w *Worker) image(ctx context.Context, m *store.Submission, img *source.Image, ref name.Reference) error {
-	config, err := img.ConfigName()
+	row, err := rowOf(m, img, ref)
 	if err != nil {
 		return err
+	}
+	if err := w.begin(ctx, m, row); err != nil {
+		return err
+	}
+	if err := w.content(ctx, m, img, row); err != nil {
+		return err
+	}
+	return w.end(ctx, m, row, ref)
+}
+
+// rowOf describes an image.
+func rowOf(m *store.Submission, img *source.Image, ref name.Reference) (*store.Image, error) {
+	config, err := img.ConfigName()
+	if err != nil {
+		return nil, err
 	}
 	row := &store.Image{Tenant: m.Tenant, Kind: m.Kind, Digest: img.ManifestDigest(), Manifest: img.ManifestDigest(), Config: config.String(), Annotations: m.Annotations, Submitted: m.Submitted}
 	if row.Digest == "" {
@@ -472,17 +511,25 @@ func (w *Worker) image(ctx context.Context, m *store.Submission, img *source.Ima
 	if ref != nil {
 		row.Reference = ref.Name()
 	}
-	if file, err := img.ConfigFile(); err == nil {
-		row.Platform = file.Platform().String()
-	} else {
-		return err
+	file, err := img.ConfigFile()
+	if err != nil {
+		return nil, err
 	}
-	if err := w.begin(ctx, m, row); err != nil {
-		return err
+	row.Platform = platformOf(file).String()
+	return row, nil
+}
+
+// platformOf returns the platform that a configuration states.
+func platformOf(config *v1.ConfigFile) v1.Platform {
+	if p := config.Platform(); p != nil {
+		return *p
 	}
-	if _, err := w.Store.Catalog.Image(ctx, row.Digest); err == nil && !m.Again {
-		return w.end(ctx, m, row, ref)
-	} else if err != nil && !errors.Is(err, catalog.ErrNotFound) {
+	return v1.Platform{}
+}
+
+// content scans an image unless the catalog has it. Its digests authenticate everything that all tenants share.
+func (w *Worker) content(ctx context.Context, m *store.Submission, img *source.Image, row *store.Image) error {
+	if _, err := w.Store.Catalog.Image(ctx, row.Digest); err == nil && !m.Again || err != nil && !errors.Is(err, catalog.ErrNotFound) {
 		return err
 	}
 	documents, err := documentsOf(img, row)
@@ -493,10 +540,7 @@ func (w *Worker) image(ctx context.Context, m *store.Submission, img *source.Ima
 	if err != nil {
 		return err
 	}
-	if err := w.put(ctx, row, found, documents...); err != nil {
-		return err
-	}
-	return w.end(ctx, m, row, ref)
+	return w.put(ctx, row, found, documents...)
 }
 
 // step starts the span of a step of an analysis, which the returned function ends. Requests to registries are not in it but in that of the
@@ -638,46 +682,85 @@ func (w *Worker) begin(ctx context.Context, m *store.Submission, row *store.Imag
 // end stores that an image is analyzed, after the catalog has its content and the events. A crash in between repeats all of it, and the events
 // have the same IDs.
 func (w *Worker) end(ctx context.Context, m *store.Submission, row *store.Image, ref name.Reference) error {
-	named := webhook.Image{Tenant: m.Tenant, Digest: row.Digest}
-	var events []webhook.Message
-	tag, tagged := ref.(name.Tag)
-	if ref != nil {
-		named.Repository = ref.Context().Name()
+	if err := w.present(ctx, m, row.Digest); err != nil {
+		return err
 	}
+	if err := w.tell(ctx, m.Tenant, webhook.Message{ID: journal.ID(webhook.ImageAnalyzed, m.Tenant, m.ID), Kind: webhook.ImageAnalyzed, Images: []webhook.Image{named(m, row.Digest, ref)}}); err != nil {
+		return err
+	}
+	return w.pointed(ctx, m, ref, "")
+}
+
+// pointed stores that a submission is analyzed, with its tag, after the event if the tag has moved.
+func (w *Worker) pointed(ctx context.Context, m *store.Submission, ref name.Reference, message string) error {
+	tag, tagged := ref.(name.Tag)
 	if tagged {
-		named.Tag = tag.TagStr()
 		before, err := w.Store.Pointed(ctx, m.Tenant, tag.Name())
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		if err == nil && before.Digest != row.Digest {
-			events = append(events, webhook.Message{ID: journal.ID(webhook.TagMoved, m.Tenant, tag.Name(), before.Digest, row.Digest, fmt.Sprint(before.Since.UnixMicro())),
-				Kind: webhook.TagMoved, Images: []webhook.Image{named}, Text: "from " + before.Digest + " to " + row.Digest})
+		lists := false // a version that did not know indexes stored an image of this one
+		if err == nil && m.Index != "" && before.Index == "" {
+			x, err := w.Store.Index(ctx, m.Tenant, m.Index)
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+			lists = err == nil && slices.ContainsFunc(x.Platforms, func(p store.Platform) bool { return p.Digest == before.Digest })
 		}
-	}
-	events = append(events, webhook.Message{ID: journal.ID(webhook.ImageAnalyzed, m.Tenant, m.ID), Kind: webhook.ImageAnalyzed, Images: []webhook.Image{named}})
-	if _, err := w.Store.Image(ctx, m.Tenant, row.Digest); errors.Is(err, store.ErrNotFound) {
-		return ErrDeleted
-	} else if err != nil {
-		return err
-	}
-	if err := w.tell(ctx, m.Tenant, events...); err != nil {
-		return err
-	}
-	return w.Store.Write(ctx, func(tx *store.Tx) error {
-		if err := tx.End(ctx, m.Tenant, row.Digest, store.Analyzed, "", ""); errors.Is(err, store.ErrNotFound) {
-			return ErrDeleted
-		} else if err != nil {
-			return err
-		}
-		if tagged {
-			if _, err := tx.Point(ctx, m.Tenant, tag.Name(), row.Digest); err != nil {
+		if was, is := before.Named(), (&store.Tag{Digest: m.Digest, Index: m.Index}).Named(); err == nil && was != is && !lists {
+			if err := w.tell(ctx, m.Tenant, webhook.Message{ID: journal.ID(webhook.TagMoved, m.Tenant, tag.Name(), was, is, fmt.Sprint(before.Since.UnixMicro())),
+				Kind: webhook.TagMoved, Images: []webhook.Image{named(m, is, ref)}, Text: "from " + was + " to " + is}); err != nil {
 				return err
 			}
 		}
-		m.State, m.Reason, m.Message = store.Analyzed, "", ""
+	}
+	return w.Store.Write(ctx, func(tx *store.Tx) error {
+		if m.Index == "" {
+			if err := analyzed(ctx, tx, m, m.Digest); err != nil {
+				return err
+			}
+		}
+		if tagged {
+			if _, err := tx.Point(ctx, m.Tenant, tag.Name(), m.Digest, m.Index); err != nil {
+				return err
+			}
+			if err := tx.StaleIndex(ctx, m.Tenant, m.Index); err != nil {
+				return err
+			}
+		}
+		m.State, m.Reason, m.Message = store.Analyzed, "", message
 		return tx.Finish(ctx, m)
 	})
+}
+
+// named names an image in an event.
+func named(m *store.Submission, digest string, ref name.Reference) webhook.Image {
+	i := webhook.Image{Tenant: m.Tenant, Digest: digest}
+	if ref != nil {
+		i.Repository = ref.Context().Name()
+	}
+	if tag, ok := ref.(name.Tag); ok {
+		i.Tag = tag.TagStr()
+	}
+	return i
+}
+
+// present returns ErrDeleted if the tenant no longer has an image.
+func (w *Worker) present(ctx context.Context, m *store.Submission, digest string) error {
+	_, err := w.Store.Image(ctx, m.Tenant, digest)
+	if errors.Is(err, store.ErrNotFound) {
+		return ErrDeleted
+	}
+	return err
+}
+
+// analyzed stores that an image is analyzed. It returns ErrDeleted if the tenant no longer has it.
+func analyzed(ctx context.Context, tx *store.Tx, m *store.Submission, digest string) error {
+	err := tx.End(ctx, m.Tenant, digest, store.Analyzed, "", "")
+	if errors.Is(err, store.ErrNotFound) {
+		return ErrDeleted
+	}
+	return err
 }
 
 // tell writes events.
@@ -696,12 +779,9 @@ func (w *Worker) tell(ctx context.Context, tenant string, events ...webhook.Mess
 
 // failed returns the event that a submission failed.
 func failed(m *store.Submission) webhook.Message {
-	image := webhook.Image{Tenant: m.Tenant, Digest: m.Digest}
-	if ref, err := name.ParseReference(m.Reference); err == nil {
-		image.Repository = ref.Context().Name()
-		if tag, ok := ref.(name.Tag); ok {
-			image.Tag = tag.TagStr()
-		}
+	ref, err := name.ParseReference(m.Reference)
+	if err != nil {
+		ref = nil
 	}
-	return webhook.Message{ID: journal.ID(webhook.AnalysisFailed, m.Tenant, m.ID), Kind: webhook.AnalysisFailed, Images: []webhook.Image{image}, Text: m.Reason}
+	return webhook.Message{ID: journal.ID(webhook.AnalysisFailed, m.Tenant, m.ID), Kind: webhook.AnalysisFailed, Images: []webhook.Image{named(m, cmp.Or(m.Digest, m.Index), ref)}, Text: m.Reason}
 }

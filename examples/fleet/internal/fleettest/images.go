@@ -186,3 +186,78 @@ func WriteAdvisories(t testing.TB, file string, list ...matcher.Advisory) {
 		t.Fatal(err)
 	}
 }
+
+// For returns an image for another platform, "linux/arm/v7".
+func For(t testing.TB, img v1.Image, platform string) v1.Image {
+	t.Helper()
+	p, err := v1.ParsePlatform(platform)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := img.ConfigFile()
+	if err == nil {
+		config = config.DeepCopy()
+		config.OS, config.Architecture, config.Variant, config.OSVersion = p.OS, p.Architecture, p.Variant, p.OSVersion
+		img, err = mutate.ConfigFile(img, config)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
+// Index returns an index with images, for the platforms that their configurations state.
+func Index(t testing.TB, images ...v1.Image) v1.ImageIndex {
+	t.Helper()
+	var list []mutate.IndexAddendum
+	for _, img := range images {
+		config, err := img.ConfigFile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: config.Platform()}})
+	}
+	return mutate.AppendManifests(mutate.IndexMediaType(empty.Index, types.OCIImageIndex), list...)
+}
+
+// PushIndex pushes an index and returns its reference and digest.
+func (r *Registry) PushIndex(t testing.TB, repository string, index v1.ImageIndex) (reference, digest string) {
+	t.Helper()
+	ref, err := name.ParseReference(r.Host + "/" + repository)
+	if err == nil {
+		err = remote.WriteIndex(ref, index)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := index.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ref.Name(), h.String()
+}
+
+// PushManifest pushes the bytes of a manifest or index, whatever they are, and returns its digest.
+func (r *Registry) PushManifest(t testing.TB, repository string, kind types.MediaType, raw []byte) (digest string) {
+	t.Helper()
+	h, _, err := v1.SHA256(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{h.String(), "1"} {
+		q, err := http.NewRequestWithContext(t.Context(), http.MethodPut, "http://"+r.Host+"/v2/"+repository+"/manifests/"+name, bytes.NewReader(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.Header.Set("Content-Type", string(kind))
+		a, err := http.DefaultClient.Do(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Body.Close()
+		if a.StatusCode != http.StatusCreated {
+			t.Fatalf("pushing %s: %s", name, a.Status)
+		}
+	}
+	return h.String()
+}
