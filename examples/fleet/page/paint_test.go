@@ -229,7 +229,7 @@ func insert(ctx context.Context, t *testing.T, s *fleettest.Service, digest stri
 					err = tx.End(ctx, "team", d, store.Analyzed, "", "")
 				}
 				if err == nil {
-					_, err = tx.Point(ctx, "team", name, d)
+					_, err = tx.Point(ctx, "team", name, d, "")
 				}
 				if err != nil {
 					return err
