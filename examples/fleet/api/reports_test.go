@@ -65,7 +65,7 @@ func TestExpiredToken(t *testing.T) {
 // TestAudited sends each request of the document that changes something. Each leaves an entry with the actor and a subject (goharbor/harbor 21025:
 // no entry when a robot account is changed).
 func TestAudited(t *testing.T) {
-	s := fleettest.Start(t, serve.Options{})
+	s := fleettest.Start(t, serve.Options{Neighbours: serve.Neighbours{Falco: true}})
 	fleettest.WriteAdvisories(t, s.File, advisories()...)
 	r := fleettest.NewRegistry(t)
 	ref, digest := r.Push(t, "team/app:1", fleettest.Image(t, fleettest.Debian(t, "libc6 2.36 glibc")))
@@ -94,8 +94,8 @@ func TestAudited(t *testing.T) {
 	values := map[string]string{"{image}": digest, "{policy}": "p", "{advisory}": "X-1", "{feed}": "debian", "{repository}": "registry.example%2Fteam%2Fapp"}
 	// In an order in which each has what it needs; the document says which there are.
 	order := []string{"submit", "upload", "importSBOM", "analyzeAgain", "changeImage", "setPolicy", "setMappings", "deletePolicy", "addMark", "withdrawMark", "addSubscription", "testSubscription", "deleteSubscription",
-		"setAdvisory", "withdrawAdvisory", "createToken", "deleteToken", "setRegistries", "setFeed", "syncFeed", "setWatch", "deleteWatch", "registryEvents", "setCredential", "archive", "restore", "deleteImage"}
-	free := []string{"evaluateDraft", "redeliver"} // changes nothing; needs a delivery
+		"setAdvisory", "withdrawAdvisory", "createToken", "deleteToken", "setRegistries", "setFeed", "syncFeed", "setWatch", "deleteWatch", "registryEvents", "setCredential", "archive", "restore", "setMonitoring", "addAlertMark", "deleteAlertMark", "deleteImage"}
+	free := []string{"evaluateDraft", "redeliver", "sendAlerts", "setContainer"} // changes nothing; needs a delivery; what a host has seen
 	list := routes(t)
 	for _, o := range list {
 		if o.method != "GET" && !slices.Contains(order, o.id) && !slices.Contains(free, o.id) {
@@ -140,6 +140,10 @@ func TestAudited(t *testing.T) {
 			var v struct{ ID string }
 			a.Into(&v)
 			values["{mark}"] = v.ID
+		case "addAlertMark":
+			var v struct{ ID string }
+			a.Into(&v)
+			values["{alertMark}"] = v.ID
 		case "addSubscription":
 			var v struct{ Subscription struct{ ID string } }
 			a.Into(&v)
