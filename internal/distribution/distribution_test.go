@@ -55,6 +55,13 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// misbehave sets the function that answers requests before the registry; nil for none.
+func (s *server) misbehave(wrong func(http.ResponseWriter, *http.Request) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wrong = wrong
+}
+
 func (s *server) host() string { return strings.TrimPrefix(s.URL, "http://") }
 
 // asked counts the requests with some text in them.
@@ -311,7 +318,7 @@ func TestKnownFaults(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := serve(t, "app")
-			s.wrong = tt.wrong(s)
+			s.misbehave(tt.wrong(s))
 			o := registry.Options{Keychain: keychain{&authn.Basic{Username: "ada", Password: "secret"}}}
 			err := read(t, t.Context(), s.host()+"/app:1", o)
 			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
@@ -440,7 +447,7 @@ func TestErrors(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := serve(t, "app")
-			s.wrong = tt.wrong
+			s.misbehave(tt.wrong)
 			if tt.name == "a bad mirror" {
 				tt.o.Mirrors, tt.want = map[string][]string{s.host(): {"user:secret@mirror"}}, "mirror ***@mirror: "
 			}
@@ -592,7 +599,7 @@ func TestReferrers(t *testing.T) {
 		}, 0, "invalid character '<'"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s.wrong = tt.wrong
+			s.misbehave(tt.wrong)
 			repo, err := distribution.Open(s.host()+"/app@"+digest, registry.Options{})
 			if err != nil {
 				t.Fatal(err)
