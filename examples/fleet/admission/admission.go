@@ -467,7 +467,7 @@ func (h *Handler) unread(ctx context.Context, rule *Rule, o *ImageOutcome, refer
 		}
 		return note("the image is not analyzed"), submission{}
 	}
-	h.log().Warn("a verdict cannot be read", "reference", reference, "error", err)
+	h.log().WarnContext(ctx, "a verdict cannot be read", "reference", reference, "error", err)
 	if rule.failure() == Open {
 		o.Note = "the verdict cannot be read"
 		return "", submission{}

@@ -511,7 +511,7 @@ func (c *call) fail(err error) {
 	case errors.Is(err, advisories.ErrNone):
 		p = &problem{Status: http.StatusServiceUnavailable, Code: "no-advisories", Detail: "the service has no advisories yet", retry: time.Minute}
 	case errors.Is(err, objects.ErrUnavailable):
-		c.log().Warn("the store of objects does not work", "error", err)
+		c.log().WarnContext(c.ctx(), "the store of objects does not work", "error", err)
 		p = &problem{Status: http.StatusServiceUnavailable, Code: "unavailable", Detail: "the store of objects of the service does not work now", retry: 5 * time.Second}
 	case c.ctx().Err() != nil:
 		p = &problem{Status: http.StatusServiceUnavailable, Code: "canceled", retry: time.Second}

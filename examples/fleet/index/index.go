@@ -206,8 +206,9 @@ func (x *Index) Generations(ctx context.Context) (*catalog.Generations, func(), 
 	if err != nil {
 		return nil, nil, err
 	}
+	open := ids(list)
 	g := &catalog.Generations{Current: func(ctx context.Context, generation int, digests []string) ([]string, error) {
-		return x.Store.Indexed(ctx, list[generation].id, digests)
+		return x.Store.Indexed(ctx, open[generation], open, digests)
 	}}
 	for _, o := range list {
 		g.Indexes = append(g.Indexes, o.Index)
@@ -215,9 +216,17 @@ func (x *Index) Generations(ctx context.Context) (*catalog.Generations, func(), 
 	return g, release, nil
 }
 
+func ids(list []*opened) (ids []string) {
+	for _, o := range list {
+		ids = append(ids, o.id)
+	}
+	return ids
+}
+
 // Found lists images of all tenants in the order of their digests. Next leaves out images that were deleted or changed.
 type Found struct {
 	index *Index
+	open  []string // generations in which the images were found
 	list  []candidate
 }
 
@@ -233,7 +242,7 @@ func (f *Found) Next(ctx context.Context, n int) (digests []string, ok bool, err
 	}
 	f.list = f.list[n:]
 	for generation, list := range some {
-		current, err := f.index.Store.Indexed(ctx, generation, list)
+		current, err := f.index.Store.Indexed(ctx, generation, f.open, list)
 		if err != nil {
 			return nil, false, err
 		}
@@ -322,7 +331,7 @@ func (x *Index) find(ctx context.Context, after string, subjects func(*catalog.G
 		return nil, err
 	}
 	defer release()
-	found := &Found{index: x}
+	found := &Found{index: x, open: ids(list)}
 	g := &catalog.Generations{Current: func(_ context.Context, generation int, digests []string) ([]string, error) {
 		for _, d := range digests {
 			if d > after {

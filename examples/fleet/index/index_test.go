@@ -1,6 +1,7 @@
 package index_test
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/objects"
 	"github.com/hullmark/hullmark/examples/fleet/store"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/watch"
 )
 
 func TestMain(m *testing.M) { fleettest.Main(m) }
@@ -86,6 +88,38 @@ func TestUpdate(t *testing.T) {
 		if most > 6 {
 			t.Errorf("%d generations for 30 images", most)
 		}
+		// A question that was asked before generations were merged has its answer, and so has a reader of all generations.
+		early, err := reader.Affected(ctx, "", matcher.Matcher{}, fleettest.NPM("X", "left", "2.0.0", matcher.High))
+		generations, release, held := reader.Generations(ctx)
+		if err := errors.Join(err, held); err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		before, err := s.Generations(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 30; i < 70; i++ {
+			put(i, "3.0.0")
+		}
+		after, err := s.Generations(ctx)
+		if err != nil || slices.ContainsFunc(before, func(g store.Generation) bool { return slices.Contains(after, g) }) {
+			t.Fatalf("not all of %v were merged: %v, %v", before, after, err)
+		}
+		if got := all(early, nil); !slices.Equal(got, want) {
+			t.Errorf("asked before a merge: %v, want %v", got, want)
+		}
+		numbers, err := watch.Affected(ctx, matcher.Matcher{}, generations, fleettest.NPM("X", "left", "2.0.0", matcher.High))
+		var got []string
+		for d, err := range generations.Digests(ctx, numbers) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, d)
+		}
+		if slices.Sort(got); err != nil || !slices.Equal(got, want) {
+			t.Errorf("generations from before a merge: %v, %v; want %v", got, err, want)
+		}
 		put(0, "2.0.0")
 		if got := affected(); !slices.Equal(got, want[1:]) {
 			t.Errorf("after another analysis: %v, want %v", got, want[1:])
@@ -93,7 +127,7 @@ func TestUpdate(t *testing.T) {
 		if n, err := writer.Update(ctx); n != 0 || err != nil {
 			t.Errorf("without new images: %d, %v", n, err)
 		}
-		for purl, n := range map[string]int{"pkg:npm/left@1.0.0": 14, "pkg:npm/left": 30, "pkg:npm/right": 0, "pkg:npm/left@vers:npm/>1.0.0|<3.0.0": 16} {
+		for purl, n := range map[string]int{"pkg:npm/left@1.0.0": 14, "pkg:npm/left": 70, "pkg:npm/right": 0, "pkg:npm/left@vers:npm/>1.0.0|<3.0.0": 16} {
 			p, err := index.ParsePattern(purl)
 			if err != nil {
 				t.Fatal(err)

@@ -106,7 +106,7 @@ func (o *Object) Local(ctx context.Context, dir string) (*Object, error) {
 func (o *Object) Reader() io.Reader {
 	r := io.NewSectionReader(o, 0, o.Size)
 	if o.forward > 0 {
-		return bufio.NewReaderSize(r, o.forward)
+		return bufio.NewReaderSize(r, int(min(int64(o.forward), o.Size)))
 	}
 	return r
 }

@@ -92,10 +92,26 @@ func (s *Store) ReplaceGenerations(ctx context.Context, old []Generation, add Ge
 	}))
 }
 
-// Indexed returns those of digests that a generation has in its newest state: a later one may have the image, too.
-func (s *Store) Indexed(ctx context.Context, generation string, digests []string) (list []string, err error) {
+// Indexed returns those of digests that a generation has in their newest state. Open are the generations that the caller has open: another of
+// them may have the image in a newer state. An image in any other generation counts, since that is one into which generations were merged meanwhile.
+func (s *Store) Indexed(ctx context.Context, generation string, open, digests []string) ([]string, error) {
+	newer := []any{"", "building"}
+	for _, g := range open {
+		if g != generation {
+			newer = append(newer, g)
+		}
+	}
+	return s.indexed(ctx, "generation NOT IN ("+marks(len(newer))+")", newer, digests)
+}
+
+// NotIndexed returns those of digests that no generation has in their newest state.
+func (s *Store) NotIndexed(ctx context.Context, digests []string) ([]string, error) {
+	return s.indexed(ctx, "generation IN ('', 'building')", nil, digests)
+}
+
+func (s *Store) indexed(ctx context.Context, condition string, values []any, digests []string) (list []string, err error) {
 	for group := range slices.Chunk(digests, 400) {
-		args := []any{generation}
+		args := slices.Clone(values)
 		for _, d := range group {
 			args = append(args, d)
 		}
@@ -104,7 +120,7 @@ func (s *Store) Indexed(ctx context.Context, generation string, digests []string
 			err := scan(&d)
 			list = append(list, d)
 			return err
-		}, "SELECT digest FROM fleet_indexed WHERE generation = ? AND digest IN ("+marks(len(group))+")", args...); err != nil {
+		}, "SELECT digest FROM fleet_indexed WHERE "+condition+" AND digest IN ("+marks(len(group))+")", args...); err != nil {
 			return nil, wrap("index", err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -205,5 +206,27 @@ func TestPointAfterLaterClock(t *testing.T) {
 		if before := point("new"); before != "new" {
 			t.Errorf("repeated: %q", before)
 		}
+	})
+}
+
+// TestNotIndexed: an image waits for the index until a generation has it, also while one is built.
+func TestNotIndexed(t *testing.T) {
+	fleettest.Databases(t, func(t *testing.T, address string) {
+		s, ctx := open(t, address), t.Context()
+		if err := errors.Join(s.Write(ctx, func(tx *store.Tx) error { return errors.Join(tx.Unindexed(ctx, "a"), tx.Unindexed(ctx, "b")) }), s.Build(ctx, []string{"a"})); err != nil {
+			t.Fatal(err)
+		}
+		check := func(want ...string) {
+			t.Helper()
+			got, err := s.NotIndexed(ctx, []string{"a", "b", "c"})
+			if slices.Sort(got); err != nil || !slices.Equal(got, want) {
+				t.Errorf("%v, %v; want %v", got, err, want)
+			}
+		}
+		check("a", "b")
+		if err := s.ReplaceGenerations(ctx, nil, store.Generation{ID: "g", Object: "index/g", Images: 1}, []string{"a"}); err != nil {
+			t.Fatal(err)
+		}
+		check("b")
 	})
 }

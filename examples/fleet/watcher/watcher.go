@@ -242,7 +242,7 @@ func (w *Watcher) indexed(ctx context.Context) error {
 		if _, err = w.Index.Update(ctx); err != nil { // another process may be updating it
 			return err
 		}
-		if digests, err = w.Store.Indexed(ctx, "", digests); err != nil || len(digests) == 0 {
+		if digests, err = w.Store.NotIndexed(ctx, digests); err != nil || len(digests) == 0 {
 			return err
 		}
 		select {

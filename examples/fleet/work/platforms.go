@@ -220,7 +220,7 @@ func (w *Worker) platform(ctx context.Context, m *store.Submission, x *source.In
 
 // failPlatform stores why an image of an index cannot be analyzed: first the event.
 func (w *Worker) failPlatform(ctx context.Context, m *store.Submission, digest string, ref name.Reference, reason string, cause error) error {
-	w.Log.Warn("an image of an index cannot be analyzed", "tenant", m.Tenant, "submission", m.ID, "digest", digest, "reason", reason, "error", cause)
+	w.Log.WarnContext(ctx, "an image of an index cannot be analyzed", "tenant", m.Tenant, "submission", m.ID, "digest", digest, "reason", reason, "error", cause)
 	if err := w.tell(ctx, m.Tenant, webhook.Message{ID: journal.ID(webhook.AnalysisFailed, m.Tenant, m.ID, digest), Kind: webhook.AnalysisFailed, Images: []webhook.Image{named(m, digest, ref)}, Text: reason}); err != nil {
 		return err
 	}
