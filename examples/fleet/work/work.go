@@ -420,7 +420,7 @@ func (w *Worker) manifest(ctx context.Context, m *store.Submission) error {
 	if err != nil {
 		return err
 	}
-	found, err := w.scan(ctx, img)
+	found, err := w.scan(ctx, m, img)
 	if err != nil {
 		return err
 	}
@@ -536,7 +536,7 @@ func (w *Worker) content(ctx context.Context, m *store.Submission, img *source.I
 	if err != nil {
 		return err
 	}
-	found, err := w.scan(ctx, img)
+	found, err := w.scan(ctx, m, img)
 	if err != nil {
 		return err
 	}
@@ -556,10 +556,16 @@ func step(ctx context.Context, name string) (end func(error)) {
 	}
 }
 
-// scan scans an image.
-func (w *Worker) scan(ctx context.Context, img v1.Image) (*analyzer.Report, error) {
+// scan scans the image of a submission. The bytes of an image that is not in a registry are here, so what cannot be read of it is malformed for ever;
+// a registry may send the rest next time.
+func (w *Worker) scan(ctx context.Context, m *store.Submission, img v1.Image) (*analyzer.Report, error) {
 	analyzed := step(ctx, "analyze")
 	found, err := w.Scanner.Scan(ctx, img)
+	if code, _ := Reason(err); err != nil && code == "error" && m.Kind != store.Reference {
+		if _, disk := errors.AsType[*fs.PathError](err); !disk {
+			err = fmt.Errorf("%w: %w", errMalformed, err)
+		}
+	}
 	analyzed(err)
 	return found, err
 }
