@@ -222,16 +222,11 @@ func (a *admitting) stored(ctx context.Context, digest, policy string) (*catalog
 	if policy == "" {
 		return nil, verdict.ErrMissing
 	}
-	list, err := a.Store.Catalog.Verdicts(ctx, a.tenant, digest)
-	if err != nil {
-		return nil, err
+	v, err := a.Store.Catalog.Verdict(ctx, a.tenant, digest, policy)
+	if errors.Is(err, catalog.ErrNotFound) {
+		err = verdict.ErrMissing
 	}
-	for i := len(list) - 1; i >= 0; i-- {
-		if list[i].Policy == policy {
-			return &list[i], nil
-		}
-	}
-	return nil, verdict.ErrMissing
+	return v, err
 }
 
 func verdictOf(v *catalog.Verdict) (*admission.Verdict, error) {

@@ -9,13 +9,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hullmark/hullmark/examples/fleet/falco"
 	"github.com/hullmark/hullmark/examples/fleet/internal/fleettest"
 	"github.com/hullmark/hullmark/examples/fleet/store"
 )
 
-// migrated are the scripts of this module and of the library's catalog, by the table that has their version. {} is the number of a script.
+// migrated are the scripts of the service, of Falco's events and of the library's catalog, by the table that has their version. {} is the number of
+// a script.
 var migrated = []struct{ schema, postgresql, sqlite string }{
 	{"fleet_schema", "migrations/{}.sql", "migrations/{}.sql"},
+	{"fleet_falco_schema", "../falco/migrations/{}.sql", "../falco/migrations/{}.sql"},
 	{"hullmark_schema", "../../../db/catalog/sqlstore/migrations/postgresql-{}.sql", "../../../db/catalog/sqlstore/migrations/sqlite-{}.sql"},
 }
 
@@ -60,6 +63,9 @@ func TestMigrations(t *testing.T) {
 						t.Fatal(err)
 					}
 					defer s.Close()
+					if _, err := falco.OpenSQL(t.Context(), s.DB, s.Dialect); err != nil {
+						t.Fatal(err)
+					}
 					for table, was := range rows {
 						is := db.row(table)
 						for column, value := range was {
