@@ -52,6 +52,9 @@ func (d *decoder) json(in io.Reader) error {
 	})
 }
 
+// maxHashes is the number of hashes of a component. CycloneDX has 12 algorithms.
+const maxHashes = 1000
+
 type jsonDecoder struct {
 	*decoder
 	*jsonstream.Reader
@@ -184,11 +187,19 @@ func (j *jsonDecoder) element(e *element, depth int) error {
 		case "supplier":
 			return j.Value(&e.supplier)
 		case "hashes":
-			return j.Value(&e.hashes)
+			return j.Members(func(string) error {
+				if len(e.hashes) >= maxHashes {
+					return fmt.Errorf("hashes: more than %d: %w", maxHashes, ErrLimit)
+				}
+				var h cyclonedx.Hash
+				err := j.pair("alg", (*string)(&h.Algorithm), "content", &h.Value)
+				e.hashes = append(e.hashes, h)
+				return err
+			})
 		case "licenses":
 			return j.Value(&e.licenses)
 		case "evidence":
-			return j.Value(&e.evidence)
+			return j.evidence(e)
 		case "tags":
 			return j.Value(&e.tags)
 		case "properties":
@@ -203,10 +214,63 @@ func (j *jsonDecoder) element(e *element, depth int) error {
 func (j *jsonDecoder) properties(e *element) error {
 	return j.Members(func(string) error {
 		var p cyclonedx.Property
-		if err := j.Value(&p); err != nil {
+		if err := j.pair("name", &p.Name, "value", &p.Value); err != nil {
 			return err
 		}
 		return j.property(e, p)
+	})
+}
+
+// pair reads an object with two strings. Documents have very many of them, for which Value is slow.
+func (j *jsonDecoder) pair(first string, a *string, second string, b *string) error {
+	return j.Members(func(key string) error {
+		switch key {
+		case first:
+			return j.Value(a)
+		case second:
+			return j.Value(b)
+		}
+		return j.Skip()
+	})
+}
+
+// evidence reads the places of a component and the values by which it was identified.
+func (j *jsonDecoder) evidence(e *element) error {
+	return j.Members(func(key string) error {
+		switch key {
+		case "occurrences":
+			return j.Members(func(string) error {
+				return j.Members(func(key string) error {
+					if key != "location" || e.location != "" {
+						return j.Skip()
+					}
+					return j.Value(&e.location)
+				})
+			})
+		case "identity":
+			return j.Members(func(key string) error {
+				if key == "" { // one of several
+					return j.Members(func(key string) error { return j.identity(e, key) })
+				}
+				return j.identity(e, key)
+			})
+		}
+		return j.Skip()
+	})
+}
+
+// identity reads a member of the evidence of identity.
+func (j *jsonDecoder) identity(e *element, key string) error {
+	if key != "methods" || e.identifiedBy != "" {
+		return j.Skip()
+	}
+	return j.Members(func(string) error {
+		return j.Members(func(key string) error {
+			if key != "value" || e.identifiedBy != "" {
+				return j.Skip()
+			}
+			return j.Value(&e.identifiedBy)
+		})
 	})
 }
 

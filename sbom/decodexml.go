@@ -222,7 +222,10 @@ func (x *xmlDecoder) element(e *element, start *xml.StartElement, depth int) err
 		case "licenses":
 			return x.value(&e.licenses, start)
 		case "evidence":
-			return x.value(&e.evidence, start)
+			var v *cyclonedx.Evidence
+			err := x.value(&v, start)
+			e.evidenceOf(v)
+			return err
 		case "tags":
 			var list struct {
 				Tags []string `xml:"tag"`

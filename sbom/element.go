@@ -23,8 +23,9 @@ type element struct {
 	supplier         *cyclonedx.OrganizationalEntity
 	hashes           []cyclonedx.Hash
 	licenses         cyclonedx.Licenses
-	evidence         *cyclonedx.Evidence
 	tags             []string
+	location         string // the first of the evidence
+	identifiedBy     string // the value of the first method of the evidence
 }
 
 // property adds a property to an element.
@@ -89,10 +90,10 @@ func isKernel(e *sbomreport.Entry) bool {
 // entry completes an element once all of it has been read.
 func (e *element) entry() *sbomreport.Entry {
 	out := &e.Entry
-	out.Supplier, out.Licenses, out.Hashes, out.Path = e.vendor(), e.licencesOf(), e.digests(), e.location()
+	out.Supplier, out.Licenses, out.Hashes, out.Path = e.vendor(), e.licencesOf(), e.digests(), e.location
 	out.Excluded = e.scope == string(cyclonedx.ScopeExcluded)
 	if slices.Contains(e.tags, "source") { // cdxgen's way to name the source package of another
-		out.SourceOf = e.evidenceValue()
+		out.SourceOf = e.identifiedBy
 	}
 	return out
 }
@@ -104,41 +105,34 @@ func (e *element) vendor() string {
 	return e.publisher
 }
 
-func (e *element) location() string {
-	if e.evidence == nil || e.evidence.Occurrences == nil {
-		return ""
+// evidenceOf takes the parts of the evidence that have a meaning here.
+func (e *element) evidenceOf(v *cyclonedx.Evidence) {
+	if v == nil {
+		return
 	}
-	for _, o := range *e.evidence.Occurrences {
-		if o.Location != "" {
-			return o.Location
+	if v.Occurrences != nil {
+		for _, o := range *v.Occurrences {
+			e.location = cmp.Or(e.location, o.Location)
 		}
 	}
-	return ""
-}
-
-// evidenceValue returns the value of the first method of the evidence of identity.
-func (e *element) evidenceValue() string {
-	if e.evidence == nil || e.evidence.Identity == nil {
-		return ""
+	if v.Identity == nil {
+		return
 	}
-	list := e.evidence.Identity.Identities
+	list := v.Identity.Identities
 	if list == nil {
-		if e.evidence.Identity.Identity == nil {
-			return ""
+		if v.Identity.Identity == nil {
+			return
 		}
-		list = &[]cyclonedx.EvidenceIdentity{*e.evidence.Identity.Identity}
+		list = &[]cyclonedx.EvidenceIdentity{*v.Identity.Identity}
 	}
 	for _, i := range *list {
 		if i.Methods == nil {
 			continue
 		}
 		for _, m := range *i.Methods {
-			if m.Value != "" {
-				return m.Value
-			}
+			e.identifiedBy = cmp.Or(e.identifiedBy, m.Value)
 		}
 	}
-	return ""
 }
 
 func (e *element) licencesOf() []string {

@@ -27,6 +27,8 @@ const (
 	maxNumber   = 1000  // bytes of a number
 	maxDepth    = 512   // arrays and objects in each other, in a stream
 	maxTextDeep = 10000 // the same in a text in memory, as in encoding/json
+	mostShared  = 100   // names that are kept
+	maxShared   = 40    // bytes of one
 	maxNotes    = 8     // errors that do not end the reading and that are named one by one
 
 	scalarCost    = 16
@@ -38,7 +40,8 @@ const (
 type Reader struct {
 	window
 	depth, maxDepth int
-	maxNames        int64       // bytes of the names of one object
+	maxNames        int64 // bytes of the names of one object
+	names           map[string]string
 	open            []byte      // arrays and objects of the value that is being scanned
 	note            func(error) // takes what Note records; nil: notes has the first of them, and more counts the others
 	notes           []error
@@ -269,11 +272,26 @@ func (r *Reader) name() (string, error) {
 	}
 	name := ""
 	if isPlain(raw) {
-		name = string(raw[1 : len(raw)-1])
+		name = r.shared(raw[1 : len(raw)-1])
 	} else if err := json.Unmarshal(raw, &name); err != nil {
 		return "", r.at(err)
 	}
 	return name, r.colon()
+}
+
+// shared returns a name as a string, the same one for each member with a frequent name.
+func (r *Reader) shared(raw []byte) string {
+	if name, ok := r.names[string(raw)]; ok { // without a copy of raw
+		return name
+	}
+	name := string(raw)
+	if len(raw) <= maxShared && len(r.names) < mostShared {
+		if r.names == nil {
+			r.names = make(map[string]string)
+		}
+		r.names[name] = name
+	}
+	return name
 }
 
 // Offset returns how many bytes of the document have been read.
