@@ -228,16 +228,8 @@ func (j *Journal) Deliver(ctx context.Context, sender *webhook.Sender, subscript
 		n := &list[0]
 		m, err := Message(n)
 		if err == nil {
-			m.Images = nil
-			for image, err := range j.Images(ctx, n, index) {
-				if err != nil {
-					return errors.Join(append(damaged, err)...)
-				}
-				m.Images = append(m.Images, image)
-			}
-			err = sender.Queue(ctx, subscriptions, m)
-			if err != nil {
-				return errors.Join(append(damaged, fmt.Errorf("journal: %w", err))...)
+			if err := j.queue(ctx, sender, subscriptions, n, m, index); err != nil {
+				return errors.Join(append(damaged, err)...)
 			}
 		} else {
 			damaged = append(damaged, err)
@@ -246,4 +238,22 @@ func (j *Journal) Deliver(ctx context.Context, sender *webhook.Sender, subscript
 			return errors.Join(append(damaged, fmt.Errorf("journal: %w", err))...)
 		}
 	}
+}
+
+// queue queues an event for the subscriptions that take its kind.
+func (j *Journal) queue(ctx context.Context, sender *webhook.Sender, subscriptions []webhook.Subscription, n *catalog.Notice, m webhook.Message, index Index) error {
+	if !slices.ContainsFunc(subscriptions, func(s webhook.Subscription) bool { return len(s.Kinds) == 0 || slices.Contains(s.Kinds, m.Kind) }) {
+		return nil
+	}
+	m.Images = nil
+	for image, err := range j.Images(ctx, n, index) {
+		if err != nil {
+			return err
+		}
+		m.Images = append(m.Images, image)
+	}
+	if err := sender.Queue(ctx, subscriptions, m); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	return nil
 }

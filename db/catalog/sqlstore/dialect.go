@@ -46,7 +46,7 @@ func (d Dialect) snapshot() string {
 
 // bind replaces each ? by the dialect's name of the argument.
 func (d Dialect) bind(query string) string {
-	if d == SQLite {
+	if d == SQLite || !strings.Contains(query, "?") {
 		return query
 	}
 	var b strings.Builder

@@ -21,18 +21,16 @@ func (s *Store) Pointing(ctx context.Context, digests []string) ([]catalog.Tag, 
 	slices.Sort(sorted)
 	sorted = slices.DeleteFunc(slices.Compact(sorted), func(d string) bool { return d == "" })
 	var list []catalog.Tag
-	err := s.read(ctx, func(tx *tx) error {
-		return tx.in(ctx, func(scan func(...any) error) error {
-			var name, digest []byte
-			var since int64
-			if err := scan(&name, &since, &digest); err != nil {
-				return err
-			}
-			list = append(list, catalog.Tag{Name: string(name), Digest: string(digest), Since: fromMicro(since)})
-			return nil
-		}, `SELECT t.name, t.since, t.digest FROM hullmark_tags t WHERE t.digest IN (?) AND NOT EXISTS
-			(SELECT 1 FROM hullmark_tags u WHERE u.name = t.name AND (u.since > t.since OR u.since = t.since AND u.seq > t.seq))`, texts(sorted))
-	})
+	err := s.in(ctx, func(scan func(...any) error) error {
+		var name, digest []byte
+		var since int64
+		if err := scan(&name, &since, &digest); err != nil {
+			return err
+		}
+		list = append(list, catalog.Tag{Name: string(name), Digest: string(digest), Since: fromMicro(since)})
+		return nil
+	}, `SELECT t.name, t.since, t.digest FROM hullmark_tags t WHERE t.digest IN (?) AND NOT EXISTS
+		(SELECT 1 FROM hullmark_tags u WHERE u.name = t.name AND (u.since > t.since OR u.since = t.since AND u.seq > t.seq))`, texts(sorted))
 	if err != nil {
 		return nil, fmt.Errorf("catalog: tags of images: %w", err)
 	}
@@ -115,18 +113,16 @@ func (tx *tx) writeDocuments(ctx context.Context, documents []catalog.Document, 
 // Document returns a document of an image. It implements [catalog.Store].
 func (s *Store) Document(ctx context.Context, digest, name string) (*catalog.Document, error) {
 	var found *catalog.Document
-	err := s.read(ctx, func(tx *tx) error {
-		return tx.rows(ctx, func(scan func(...any) error) error {
-			var kind, content []byte
-			var added, size int64
-			if err := scan(&kind, &added, &size, &content); err != nil {
-				return err
-			}
-			text, err := s.expand(content, size)
-			found = &catalog.Document{Image: digest, Name: name, Kind: string(kind), Added: fromMicro(added), Size: size, Content: text}
+	err := s.rows(ctx, func(scan func(...any) error) error {
+		var kind, content []byte
+		var added, size int64
+		if err := scan(&kind, &added, &size, &content); err != nil {
 			return err
-		}, "SELECT kind, added, size, content FROM hullmark_documents WHERE image = ? AND name = ?", []byte(digest), []byte(name))
-	})
+		}
+		text, err := s.expand(content, size)
+		found = &catalog.Document{Image: digest, Name: name, Kind: string(kind), Added: fromMicro(added), Size: size, Content: text}
+		return err
+	}, "SELECT kind, added, size, content FROM hullmark_documents WHERE image = ? AND name = ?", []byte(digest), []byte(name))
 	if err == nil && found == nil {
 		err = catalog.ErrNotFound
 	}
@@ -139,17 +135,15 @@ func (s *Store) Document(ctx context.Context, digest, name string) (*catalog.Doc
 // Documents returns the documents of an image without their content. It implements [catalog.Store].
 func (s *Store) Documents(ctx context.Context, digest string) ([]catalog.Document, error) {
 	var list []catalog.Document
-	err := s.read(ctx, func(tx *tx) error {
-		return tx.rows(ctx, func(scan func(...any) error) error {
-			var name, kind []byte
-			var added, size int64
-			if err := scan(&name, &kind, &added, &size); err != nil {
-				return err
-			}
-			list = append(list, catalog.Document{Image: digest, Name: string(name), Kind: string(kind), Added: fromMicro(added), Size: size})
-			return nil
-		}, "SELECT name, kind, added, size FROM hullmark_documents WHERE image = ? ORDER BY name", []byte(digest))
-	})
+	err := s.rows(ctx, func(scan func(...any) error) error {
+		var name, kind []byte
+		var added, size int64
+		if err := scan(&name, &kind, &added, &size); err != nil {
+			return err
+		}
+		list = append(list, catalog.Document{Image: digest, Name: string(name), Kind: string(kind), Added: fromMicro(added), Size: size})
+		return nil
+	}, "SELECT name, kind, added, size FROM hullmark_documents WHERE image = ? ORDER BY name", []byte(digest))
 	if err != nil {
 		return nil, fmt.Errorf("catalog: documents of %s: %w", digest, err)
 	}
@@ -178,22 +172,20 @@ func (tx *tx) writeMarks(ctx context.Context, marks []catalog.Mark) error {
 // Marks returns the marks of a tenant. It implements [catalog.Store].
 func (s *Store) Marks(ctx context.Context, tenant string) ([]catalog.Mark, error) {
 	var list []catalog.Mark
-	err := s.read(ctx, func(tx *tx) error {
-		return tx.rows(ctx, func(scan func(...any) error) error {
-			var id, scope, document, author []byte
-			var created, expires int64
-			var ended int
-			if err := scan(&id, &scope, &document, &author, &created, &expires, &ended); err != nil {
-				return err
-			}
-			m := catalog.Mark{ID: string(id), Tenant: tenant, Document: document, Author: string(author), Created: fromMicro(created), Expires: fromEnd(expires), Ended: ended != 0}
-			if err := decodeScope(scope, &m.Scope); err != nil {
-				return fmt.Errorf("mark %s: %w", id, err)
-			}
-			list = append(list, m)
-			return nil
-		}, "SELECT id, scope, document, author, created, expires, ended FROM hullmark_marks WHERE tenant = ? ORDER BY seq", []byte(tenant))
-	})
+	err := s.rows(ctx, func(scan func(...any) error) error {
+		var id, scope, document, author []byte
+		var created, expires int64
+		var ended int
+		if err := scan(&id, &scope, &document, &author, &created, &expires, &ended); err != nil {
+			return err
+		}
+		m := catalog.Mark{ID: string(id), Tenant: tenant, Document: document, Author: string(author), Created: fromMicro(created), Expires: fromEnd(expires), Ended: ended != 0}
+		if err := decodeScope(scope, &m.Scope); err != nil {
+			return fmt.Errorf("mark %s: %w", id, err)
+		}
+		list = append(list, m)
+		return nil
+	}, "SELECT id, scope, document, author, created, expires, ended FROM hullmark_marks WHERE tenant = ? ORDER BY seq", []byte(tenant))
 	if err != nil {
 		return nil, fmt.Errorf("catalog: marks: %w", err)
 	}
@@ -331,22 +323,20 @@ func (s *Store) Due(ctx context.Context, now time.Time, n int) ([]catalog.Verdic
 // verdicts returns the verdicts of a condition.
 func (s *Store) verdicts(ctx context.Context, condition string, args ...any) ([]catalog.Verdict, error) {
 	var list []catalog.Verdict
-	err := s.read(ctx, func(tx *tx) error {
-		return tx.rows(ctx, func(scan func(...any) error) error {
-			var tenant, image, policy, key, action, body []byte
-			var since, until, size int64
-			if err := scan(&tenant, &image, &policy, &key, &action, &since, &until, &size, &body); err != nil {
-				return err
-			}
-			text, err := s.expand(body, size)
-			if err != nil {
-				return fmt.Errorf("verdict about %s: %w", image, err)
-			}
-			list = append(list, catalog.Verdict{Tenant: string(tenant), Image: string(image), Policy: string(policy), Key: string(key), Action: string(action), Body: text,
-				Since: fromMicro(since), Until: fromEnd(until)})
-			return nil
-		}, "SELECT tenant, image, policy, inputs, action, since, until, size, body FROM hullmark_verdicts WHERE "+condition, args...)
-	})
+	err := s.rows(ctx, func(scan func(...any) error) error {
+		var tenant, image, policy, key, action, body []byte
+		var since, until, size int64
+		if err := scan(&tenant, &image, &policy, &key, &action, &since, &until, &size, &body); err != nil {
+			return err
+		}
+		text, err := s.expand(body, size)
+		if err != nil {
+			return fmt.Errorf("verdict about %s: %w", image, err)
+		}
+		list = append(list, catalog.Verdict{Tenant: string(tenant), Image: string(image), Policy: string(policy), Key: string(key), Action: string(action), Body: text,
+			Since: fromMicro(since), Until: fromEnd(until)})
+		return nil
+	}, "SELECT tenant, image, policy, inputs, action, since, until, size, body FROM hullmark_verdicts WHERE "+condition, args...)
 	return list, err
 }
 
@@ -363,17 +353,15 @@ func (s *Store) Events(ctx context.Context, after int64, n int) ([]catalog.Notic
 // notices returns the notices of a condition.
 func (s *Store) notices(ctx context.Context, condition string, args ...any) ([]catalog.Notice, error) {
 	var list []catalog.Notice
-	err := s.read(ctx, func(tx *tx) error {
-		return tx.rows(ctx, func(scan func(...any) error) error {
-			var id, kind, body []byte
-			var created, number int64
-			if err := scan(&number, &id, &kind, &body, &created); err != nil {
-				return err
-			}
-			list = append(list, catalog.Notice{ID: string(id), Kind: string(kind), Body: body, Created: fromMicro(created), Number: number})
-			return nil
-		}, "SELECT seq, id, kind, body, created FROM hullmark_notices WHERE "+condition, args...)
-	})
+	err := s.rows(ctx, func(scan func(...any) error) error {
+		var id, kind, body []byte
+		var created, number int64
+		if err := scan(&number, &id, &kind, &body, &created); err != nil {
+			return err
+		}
+		list = append(list, catalog.Notice{ID: string(id), Kind: string(kind), Body: body, Created: fromMicro(created), Number: number})
+		return nil
+	}, "SELECT seq, id, kind, body, created FROM hullmark_notices WHERE "+condition, args...)
 	if err != nil {
 		return nil, fmt.Errorf("catalog: notices: %w", err)
 	}

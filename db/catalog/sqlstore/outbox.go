@@ -48,23 +48,20 @@ func encodeDelivery(d *webhook.Delivery) ([]any, error) {
 // deliveries returns the deliveries of a query's condition.
 func (o Outbox) deliveries(ctx context.Context, condition string, args ...any) ([]webhook.Delivery, error) {
 	var list []webhook.Delivery
-	err := o.store.read(ctx, func(tx *tx) error {
-		list = nil
-		return tx.rows(ctx, func(scan func(...any) error) error {
-			var id, subscription, text []byte
-			var state, next, created int64
-			if err := scan(&id, &subscription, &state, &next, &created, &text); err != nil {
-				return err
-			}
-			var body deliveryBody
-			if err := json.Unmarshal(text, &body); err != nil || state < 0 || state >= int64(len(states)) {
-				return fmt.Errorf("delivery %q: %w: state %d, %v", id, catalog.ErrCorrupt, state, err)
-			}
-			list = append(list, webhook.Delivery{ID: string(id), Subscription: string(subscription), Messages: body.Messages, Created: fromMicro(created),
-				State: states[state], Next: fromMicro(next), Attempts: body.Attempts, Status: body.Status, Error: body.Error})
-			return nil
-		}, "SELECT "+deliveryColumns+" FROM hullmark_deliveries WHERE "+condition, args...)
-	})
+	err := o.store.rows(ctx, func(scan func(...any) error) error {
+		var id, subscription, text []byte
+		var state, next, created int64
+		if err := scan(&id, &subscription, &state, &next, &created, &text); err != nil {
+			return err
+		}
+		var body deliveryBody
+		if err := json.Unmarshal(text, &body); err != nil || state < 0 || state >= int64(len(states)) {
+			return fmt.Errorf("delivery %q: %w: state %d, %v", id, catalog.ErrCorrupt, state, err)
+		}
+		list = append(list, webhook.Delivery{ID: string(id), Subscription: string(subscription), Messages: body.Messages, Created: fromMicro(created),
+			State: states[state], Next: fromMicro(next), Attempts: body.Attempts, Status: body.Status, Error: body.Error})
+		return nil
+	}, "SELECT "+deliveryColumns+" FROM hullmark_deliveries WHERE "+condition, args...)
 	return list, err
 }
 
@@ -102,20 +99,27 @@ func (o Outbox) Save(ctx context.Context, list ...webhook.Delivery) error {
 
 // Take chooses a subscription with a due delivery. It implements [webhook.Outbox].
 func (o Outbox) Take(ctx context.Context, now, until time.Time) (string, error) {
-	taken := ""
+	taken, found := "", false
+	read := func(scan func(...any) error) error {
+		var id []byte
+		err := scan(&id)
+		taken, found = string(id), true
+		return err
+	}
+	const due = `SELECT d.subscription FROM (SELECT DISTINCT subscription FROM hullmark_deliveries WHERE state < 2 AND next <= ?) d
+		LEFT JOIN hullmark_holds h ON h.subscription = d.subscription WHERE h.ends IS NULL OR h.ends <= ?
+		ORDER BY h.ends IS NOT NULL, h.ends, d.subscription LIMIT 1`
+	// Most calls find nothing, for which a transaction that writes would be too much.
+	if err := o.store.rows(ctx, read, due, now.UnixMicro(), now.UnixMicro()); err != nil {
+		return "", fmt.Errorf("catalog: %w", err)
+	}
+	if !found {
+		return "", nil
+	}
 	err := o.store.write(ctx, func(tx *tx) error {
 		for {
-			taken = ""
-			found := false
-			err := tx.rows(ctx, func(scan func(...any) error) error {
-				var id []byte
-				err := scan(&id)
-				taken, found = string(id), true
-				return err
-			}, `SELECT d.subscription FROM (SELECT DISTINCT subscription FROM hullmark_deliveries WHERE state < 2 AND next <= ?) d
-				LEFT JOIN hullmark_holds h ON h.subscription = d.subscription WHERE h.ends IS NULL OR h.ends <= ?
-				ORDER BY h.ends IS NOT NULL, h.ends, d.subscription LIMIT 1`, now.UnixMicro(), now.UnixMicro())
-			if err != nil || !found {
+			taken, found = "", false
+			if err := tx.rows(ctx, read, due, now.UnixMicro(), now.UnixMicro()); err != nil || !found {
 				return err
 			}
 			// Another sender may have taken it since.

@@ -8,6 +8,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -79,13 +80,17 @@ func (s *Store) useWAL(ctx context.Context) error {
 // Image returns an image by its digest or that of its configuration. It implements [catalog.Store].
 func (s *Store) Image(ctx context.Context, digest string) (*catalog.Image, error) {
 	var found []catalog.Image
-	err := s.read(ctx, func(tx *tx) (err error) {
+	find := func(tx *tx) (err error) {
 		found, err = tx.images(ctx, "digest = ?", []byte(digest))
 		if err == nil && len(found) == 0 && digest != "" {
 			found, err = tx.images(ctx, "config = ? ORDER BY written DESC, id DESC LIMIT 1", []byte(digest))
 		}
 		return err
-	})
+	}
+	err := s.alone(ctx, find)
+	if errors.Is(err, catalog.ErrCorrupt) { // or the image and its parts were deleted between two statements
+		err = s.read(ctx, find)
+	}
 	if err == nil && len(found) == 0 {
 		err = catalog.ErrNotFound
 	}
@@ -187,24 +192,22 @@ func (tx *tx) images(ctx context.Context, condition string, args ...any) ([]cata
 // Parts returns the parts with hashes. It implements [catalog.Store].
 func (s *Store) Parts(ctx context.Context, hashes []catalog.Hash) ([]catalog.Part, error) {
 	found := make(map[catalog.Hash]catalog.Part, len(hashes))
-	err := s.read(ctx, func(tx *tx) error {
-		return tx.in(ctx, func(scan func(...any) error) error {
-			var hash, kind, form []byte
-			var size int64
-			if err := scan(&hash, &kind, &size, &form); err != nil {
-				return err
-			}
-			if len(hash) != len(catalog.Hash{}) {
-				return fmt.Errorf("%w: a hash of %d bytes", catalog.ErrCorrupt, len(hash))
-			}
-			text, err := s.expand(form, size)
-			if err != nil {
-				return fmt.Errorf("part %x: %w", hash, err)
-			}
-			found[catalog.Hash(hash)] = catalog.Part{Kind: catalog.Kind(kind), Hash: catalog.Hash(hash), Form: text}
-			return nil
-		}, "SELECT hash, kind, size, form FROM hullmark_parts WHERE hash IN (?)", values(hashes))
-	})
+	err := s.in(ctx, func(scan func(...any) error) error {
+		var hash, kind, form []byte
+		var size int64
+		if err := scan(&hash, &kind, &size, &form); err != nil {
+			return err
+		}
+		if len(hash) != len(catalog.Hash{}) {
+			return fmt.Errorf("%w: a hash of %d bytes", catalog.ErrCorrupt, len(hash))
+		}
+		text, err := s.expand(form, size)
+		if err != nil {
+			return fmt.Errorf("part %x: %w", hash, err)
+		}
+		found[catalog.Hash(hash)] = catalog.Part{Kind: catalog.Kind(kind), Hash: catalog.Hash(hash), Form: text}
+		return nil
+	}, "SELECT hash, kind, size, form FROM hullmark_parts WHERE hash IN (?)", values(hashes))
 	if err != nil {
 		return nil, fmt.Errorf("catalog: parts: %w", err)
 	}
@@ -237,18 +240,16 @@ func (s *Store) expand(form []byte, size int64) ([]byte, error) {
 // Missing returns the hashes of parts that s lacks. It implements [catalog.Store].
 func (s *Store) Missing(ctx context.Context, hashes []catalog.Hash) ([]catalog.Hash, error) {
 	known := make(map[catalog.Hash]bool, len(hashes))
-	err := s.read(ctx, func(tx *tx) error {
-		return tx.in(ctx, func(scan func(...any) error) error {
-			var hash []byte
-			if err := scan(&hash); err != nil {
-				return err
-			}
-			if len(hash) == len(catalog.Hash{}) {
-				known[catalog.Hash(hash)] = true
-			}
-			return nil
-		}, "SELECT hash FROM hullmark_parts WHERE hash IN (?)", values(hashes))
-	})
+	err := s.in(ctx, func(scan func(...any) error) error {
+		var hash []byte
+		if err := scan(&hash); err != nil {
+			return err
+		}
+		if len(hash) == len(catalog.Hash{}) {
+			known[catalog.Hash(hash)] = true
+		}
+		return nil
+	}, "SELECT hash FROM hullmark_parts WHERE hash IN (?)", values(hashes))
 	if err != nil {
 		return nil, fmt.Errorf("catalog: parts: %w", err)
 	}
@@ -264,17 +265,15 @@ func (s *Store) Missing(ctx context.Context, hashes []catalog.Hash) ([]catalog.H
 // Tags returns the images that a tag pointed at, oldest first. It implements [catalog.Store].
 func (s *Store) Tags(ctx context.Context, name string) ([]catalog.Tag, error) {
 	var list []catalog.Tag
-	err := s.read(ctx, func(tx *tx) error {
-		return tx.rows(ctx, func(scan func(...any) error) error {
-			var since int64
-			var digest []byte
-			if err := scan(&since, &digest); err != nil {
-				return err
-			}
-			list = append(list, catalog.Tag{Name: name, Digest: string(digest), Since: fromMicro(since)})
-			return nil
-		}, "SELECT since, digest FROM hullmark_tags WHERE name = ? ORDER BY since, seq", []byte(name))
-	})
+	err := s.rows(ctx, func(scan func(...any) error) error {
+		var since int64
+		var digest []byte
+		if err := scan(&since, &digest); err != nil {
+			return err
+		}
+		list = append(list, catalog.Tag{Name: name, Digest: string(digest), Since: fromMicro(since)})
+		return nil
+	}, "SELECT since, digest FROM hullmark_tags WHERE name = ? ORDER BY since, seq", []byte(name))
 	if err != nil {
 		return nil, fmt.Errorf("catalog: tag %s: %w", name, err)
 	}

@@ -46,6 +46,34 @@ func pause(ctx context.Context, try int) error {
 	}
 }
 
+// rows calls do for each row of a query.
+func (s *Store) rows(ctx context.Context, do func(scan func(...any) error) error, query string, args ...any) error {
+	return s.alone(ctx, func(tx *tx) error { return tx.rows(ctx, do, query, args...) })
+}
+
+// in is rows for a query with (?), which takes a transaction only for more values than one statement has.
+func (s *Store) in(ctx context.Context, do func(scan func(...any) error) error, query string, values []any) error {
+	run := s.alone
+	if len(values) > most {
+		run = s.read
+	}
+	return run(ctx, func(tx *tx) error { return tx.in(ctx, do, query, values) })
+}
+
+// alone runs statements that read, each by itself: without a transaction, a query is one round trip instead of three.
+func (s *Store) alone(ctx context.Context, run func(*tx) error) error {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	tx := &tx{conn, s.dialect}
+	if err := tx.patient(ctx); err != nil {
+		return err
+	}
+	return run(tx)
+}
+
 // read runs a transaction that sees one state.
 func (s *Store) read(ctx context.Context, run func(*tx) error) error {
 	return s.transact(ctx, s.dialect.snapshot(), run)
@@ -60,10 +88,8 @@ func (s *Store) transact(ctx context.Context, begin string, run func(*tx) error)
 	}
 	defer conn.Close()
 	tx := &tx{conn, s.dialect}
-	if s.dialect == SQLite { // a setting of the connection
-		if err := tx.exec(ctx, "PRAGMA busy_timeout = 10000"); err != nil {
-			return err
-		}
+	if err := tx.patient(ctx); err != nil {
+		return err
 	}
 	if err := tx.exec(ctx, begin); err != nil {
 		return err
@@ -87,6 +113,14 @@ func (s *Store) transact(ctx context.Context, begin string, run func(*tx) error)
 	}
 	done = true
 	return nil
+}
+
+// patient makes a connection to SQLite wait for locks.
+func (tx *tx) patient(ctx context.Context) error {
+	if tx.dialect != SQLite {
+		return nil
+	}
+	return tx.exec(ctx, "PRAGMA busy_timeout = 10000")
 }
 
 // temporary reports whether a transaction failed only because of others: a deadlock or another order of transactions.
