@@ -198,6 +198,9 @@ func serveCommand(ctx context.Context, p *program, c *call) error {
 	}
 	if p.getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(int64(file.Memory))
+		if p.getenv("GOGC") == "" {
+			debug.SetGCPercent(200) // within the limit, memory is cheaper than collections
+		}
 	}
 	o := options(file)
 	o.Log = slog.New(handler)

@@ -201,7 +201,7 @@ func (a *Archiver) read(ctx context.Context, row *store.ArchivedImage) error {
 	if err := catalog.PutBatch(ctx, a.Store.Catalog, image, found, catalog.Batch{Documents: c.Documents}); err != nil {
 		return fmt.Errorf("archive: %s: %w", row.Digest, err)
 	}
-	return a.Store.Write(ctx, func(tx *store.Tx) error { return tx.Unindexed(ctx, row.Digest) })
+	return a.Store.Unindexed(ctx, row.Digest)
 }
 
 func (a *Archiver) open(ctx context.Context, row *store.ArchivedImage) (*content, error) {

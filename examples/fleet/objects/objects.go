@@ -16,6 +16,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/hullmark/hullmark/examples/fleet/store"
@@ -243,6 +244,9 @@ func (d Dir) List(ctx context.Context) (list []store.ObjectInfo, err error) {
 // SQL keeps objects in the database, in parts of a megabyte.
 type SQL struct{ Store *store.Store }
 
+// partBuffers has buffers of a part, which most uploads do not fill.
+var partBuffers = sync.Pool{New: func() any { b := make([]byte, store.PartSize); return &b }}
+
 // Put implements [Store].
 func (s SQL) Put(ctx context.Context, name string, r io.Reader) (n int64, err error) {
 	if err := check(name); err != nil {
@@ -254,7 +258,9 @@ func (s SQL) Put(ctx context.Context, name string, r io.Reader) (n int64, err er
 			err = errors.Join(err, s.Store.DeleteObject(context.WithoutCancel(ctx), "", id))
 		}
 	}()
-	part := make([]byte, store.PartSize)
+	buffer := partBuffers.Get().(*[]byte)
+	defer partBuffers.Put(buffer)
+	part := *buffer
 	for number := int64(0); ; number++ {
 		k, err := io.ReadFull(canceled{ctx, r}, part)
 		if k > 0 {

@@ -92,6 +92,7 @@ type Options struct {
 
 const (
 	tidyEvery    = time.Minute
+	gather       = 100 * time.Millisecond // from the first event until events are sent
 	collectEvery = time.Hour
 	archiveEvery = 24 * time.Hour
 	keepEvents   = 90 * 24 * time.Hour // by default
@@ -461,6 +462,11 @@ func (s *Service) deliver(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-s.events:
+			select { // images are often analyzed one after the other
+			case <-ctx.Done():
+				return nil
+			case <-time.After(gather):
+			}
 		case <-look.C:
 		}
 		s.warn(ctx, "sending events", s.webhooks.Deliver(ctx))

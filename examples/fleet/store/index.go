@@ -14,6 +14,11 @@ type Generation struct {
 }
 
 // Unindexed marks an image whose content is new: no generation of the index has it.
+func (s *Store) Unindexed(ctx context.Context, digest string) error {
+	return wrap("index", s.query().Unindexed(ctx, digest))
+}
+
+// Unindexed marks an image whose content is new: no generation of the index has it.
 func (tx *Tx) Unindexed(ctx context.Context, digest string) error {
 	_, err := tx.exec(ctx, "INSERT INTO fleet_indexed (digest, generation) VALUES (?, '') ON CONFLICT (digest) DO UPDATE SET generation = ''", digest)
 	return err

@@ -244,22 +244,21 @@ func (s *Store) AuditEvents(ctx context.Context, tenant, after string, n int) (l
 // ErrLimit reports a token that submitted as many images today as it may.
 var ErrLimit = errors.New("the token submitted as many images today as it may")
 
-// Count counts submissions of a token on a day (UTC). It returns ErrLimit if they were more than most, which is no limit if zero.
+// Count counts submissions of a token on a day (UTC). It returns ErrLimit if they were more than most. Until tx ends,
+// the token cannot submit anything else.
 func (tx *Tx) Count(ctx context.Context, token string, now time.Time, n, most int) error {
 	day := now.UTC().Format(time.DateOnly)
-	if _, err := tx.exec(ctx, "DELETE FROM fleet_usage WHERE token = ? AND day <> ?", token, day); err != nil {
-		return err
-	}
-	if _, err := tx.exec(ctx, `INSERT INTO fleet_usage (token, day, submissions) VALUES (?, ?, ?) ON CONFLICT (token, day) DO UPDATE
-		SET submissions = fleet_usage.submissions + excluded.submissions`, token, day, n); err != nil {
-		return err
-	}
 	var sum int
-	if err := tx.row(ctx, []any{&sum}, "SELECT submissions FROM fleet_usage WHERE token = ? AND day = ?", token, day); err != nil {
+	if err := tx.row(ctx, []any{&sum}, `INSERT INTO fleet_usage (token, day, submissions) VALUES (?, ?, ?) ON CONFLICT (token, day) DO UPDATE
+		SET submissions = fleet_usage.submissions + excluded.submissions RETURNING submissions`, token, day, n); err != nil {
 		return err
 	}
-	if most > 0 && sum > most {
+	if sum > most {
 		return ErrLimit
 	}
-	return nil
+	if sum > n {
+		return nil
+	}
+	_, err := tx.exec(ctx, "DELETE FROM fleet_usage WHERE token = ? AND day <> ?", token, day) // the first of the day
+	return err
 }

@@ -7,9 +7,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hullmark/hullmark/db/catalog"
@@ -311,8 +314,10 @@ func (e *Evaluator) last(ctx context.Context, m *store.Image, name string) (*cat
 	return v, err
 }
 
-// staleAtOnce is the number of images that Refresh reads at once.
-const staleAtOnce = 100
+const (
+	staleAtOnce = 100 // images that Refresh reads at once
+	refreshing  = 4   // images that it evaluates at once
+)
 
 // Refresh evaluates the images that are marked as stale, and those whose verdicts ended, so that their events do not wait for a reader. A mark
 // ends after the evaluation. A failure of an image keeps its mark, and the others go on. Only one goroutine may call Refresh.
@@ -327,15 +332,15 @@ func (e *Evaluator) Refresh(ctx context.Context) error {
 			e.after = store.StaleImage{}
 			break
 		}
-		for _, m := range list {
-			err := e.refresh(ctx, m)
+		for i, err := range e.refreshAll(ctx, list) {
 			if errors.Is(err, advisories.ErrNone) || ctx.Err() != nil {
 				return ctx.Err()
 			}
-			if e.after = m; err != nil {
-				failed = append(failed, fmt.Errorf("verdict: %s: %w", m.Digest, err))
+			if err != nil {
+				failed = append(failed, fmt.Errorf("verdict: %s: %w", list[i].Digest, err))
 			}
 		}
+		e.after = list[len(list)-1]
 	}
 	_, err := e.Journal("").Due(ctx, func(ctx context.Context, v *catalog.Verdict) error {
 		m, err := e.Store.Image(ctx, v.Tenant, v.Image)
@@ -355,6 +360,27 @@ func (e *Evaluator) Refresh(ctx context.Context) error {
 
 // mostFailed is the number of failures after which Refresh ends, because the database itself may fail.
 const mostFailed = 10
+
+// refreshAll evaluates marked images, some at once, in a random order: another process that has the same list then evaluates others.
+func (e *Evaluator) refreshAll(ctx context.Context, list []store.StaleImage) []error {
+	errs := make([]error, len(list))
+	order := rand.Perm(len(list))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(len(list), refreshing, runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				n := int(next.Add(1)) - 1
+				if n >= len(list) {
+					return
+				}
+				errs[order[n]] = e.refresh(ctx, list[order[n]])
+			}
+		})
+	}
+	wg.Wait()
+	return errs
+}
 
 // refresh evaluates a marked image and ends the mark.
 func (e *Evaluator) refresh(ctx context.Context, m store.StaleImage) error {

@@ -224,7 +224,11 @@ func (w *Worker) fail(ctx context.Context, m *store.Submission) error {
 func (w *Worker) ended(ctx context.Context, m *store.Submission) {
 	ctx = context.WithoutCancel(ctx)
 	if m.Object != "" {
-		if err := w.Objects.Delete(ctx, m.Object); err != nil {
+		err := w.Objects.Delete(ctx, m.Object)
+		if err == nil {
+			err = w.Store.Emptied(ctx, m.Object)
+		}
+		if err != nil {
 			w.Log.WarnContext(ctx, "deleting an upload failed", "object", m.Object, "error", err)
 		}
 	}
@@ -599,7 +603,7 @@ func (w *Worker) put(ctx context.Context, row *store.Image, found *analyzer.Repo
 	if err := catalog.PutBatch(ctx, w.Store.Catalog, image, found, catalog.Batch{Documents: documents}); err != nil {
 		return err
 	}
-	return w.Store.Write(ctx, func(tx *store.Tx) error { return tx.Unindexed(ctx, row.Digest) })
+	return w.Store.Unindexed(ctx, row.Digest)
 }
 
 // Jobs read SBOMs of up to smallSBOM at the same time, and larger ones one after the other, as a gzipped document may take much memory.
