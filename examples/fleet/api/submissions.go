@@ -126,13 +126,10 @@ func (c *call) add(hash []byte, m *store.Submission) (*reply, error) {
 	})
 }
 
-// count counts submissions of the token if there is a limit. Those over its limit of a day are refused until the next day.
+// count counts submissions of the token. Those over its limit of a day are refused until the next day.
 func (c *call) count(tx *store.Tx, n int) error {
 	now := time.Now().UTC()
 	daily := c.s.Settings().Daily
-	if daily <= 0 {
-		return nil
-	}
 	err := tx.Count(c.ctx(), c.token.ID, now, n, daily)
 	if errors.Is(err, store.ErrLimit) {
 		tomorrow := now.Truncate(24 * time.Hour).Add(24 * time.Hour)

@@ -244,8 +244,8 @@ func (s *Store) AuditEvents(ctx context.Context, tenant, after string, n int) (l
 // ErrLimit reports a token that submitted as many images today as it may.
 var ErrLimit = errors.New("the token submitted as many images today as it may")
 
-// Count counts submissions of a token on a day (UTC). It returns ErrLimit if they were more than most. Until tx ends,
-// the token cannot submit anything else.
+// Count counts submissions of a token on a day (UTC). It returns ErrLimit if they were more than most, which is no limit if
+// zero. Until tx ends, the token cannot submit anything else.
 func (tx *Tx) Count(ctx context.Context, token string, now time.Time, n, most int) error {
 	day := now.UTC().Format(time.DateOnly)
 	var sum int
@@ -253,7 +253,7 @@ func (tx *Tx) Count(ctx context.Context, token string, now time.Time, n, most in
 		SET submissions = fleet_usage.submissions + excluded.submissions RETURNING submissions`, token, day, n); err != nil {
 		return err
 	}
-	if sum > most {
+	if most > 0 && sum > most {
 		return ErrLimit
 	}
 	if sum > n {
