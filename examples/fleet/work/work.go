@@ -704,20 +704,31 @@ func (w *Worker) end(ctx context.Context, m *store.Submission, row *store.Image,
 // pointed stores that a submission is analyzed, with its tag, after the event if the tag has moved.
 func (w *Worker) pointed(ctx context.Context, m *store.Submission, ref name.Reference, message string) error {
 	tag, tagged := ref.(name.Tag)
+	asked := m.Submitted
+	if m.Kind == store.Reference {
+		asked = m.Started // the registry said then what the tag names
+	}
+	var before *store.Tag
 	if tagged {
-		before, err := w.Store.Pointed(ctx, m.Tenant, tag.Name())
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
+		var err error
+		if before, err = w.Store.Pointed(ctx, m.Tenant, tag.Name()); errors.Is(err, store.ErrNotFound) {
+			before = nil
+		} else if err != nil {
 			return err
+		} else if asked.Before(before.Asked) {
+			tagged, message = false, cmp.Or(message, "the tag names an image that was asked for later")
 		}
+	}
+	if tagged && before != nil {
 		lists := false // a version that did not know indexes stored an image of this one
-		if err == nil && m.Index != "" && before.Index == "" {
+		if m.Index != "" && before.Index == "" {
 			x, err := w.Store.Index(ctx, m.Tenant, m.Index)
 			if err != nil && !errors.Is(err, store.ErrNotFound) {
 				return err
 			}
 			lists = err == nil && slices.ContainsFunc(x.Platforms, func(p store.Platform) bool { return p.Digest == before.Digest })
 		}
-		if was, is := before.Named(), (&store.Tag{Digest: m.Digest, Index: m.Index}).Named(); err == nil && was != is && !lists {
+		if was, is := before.Named(), (&store.Tag{Digest: m.Digest, Index: m.Index}).Named(); was != is && !lists {
 			if err := w.tell(ctx, m.Tenant, webhook.Message{ID: journal.ID(webhook.TagMoved, m.Tenant, tag.Name(), was, is, fmt.Sprint(before.Since.UnixMicro())),
 				Kind: webhook.TagMoved, Images: []webhook.Image{named(m, is, ref)}, Text: "from " + was + " to " + is}); err != nil {
 				return err
@@ -725,16 +736,16 @@ func (w *Worker) pointed(ctx context.Context, m *store.Submission, ref name.Refe
 		}
 	}
 	return w.Store.Write(ctx, func(tx *store.Tx) error {
-		if m.Index == "" {
-			if err := analyzed(ctx, tx, m, m.Digest); err != nil {
-				return err
-			}
-		}
 		if tagged {
-			if _, err := tx.Point(ctx, m.Tenant, tag.Name(), m.Digest, m.Index); err != nil {
+			if _, err := tx.PointAt(ctx, m.Tenant, tag.Name(), m.Digest, m.Index, asked); err != nil {
 				return err
 			}
 			if err := tx.StaleIndex(ctx, m.Tenant, m.Index); err != nil {
+				return err
+			}
+		}
+		if m.Index == "" {
+			if err := analyzed(ctx, tx, m, m.Digest); err != nil {
 				return err
 			}
 		}
