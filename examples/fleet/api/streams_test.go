@@ -70,48 +70,43 @@ func tell(t *testing.T, s *fleettest.Service, tenant, id string, kind watch.Kind
 
 // TestStreamsCost counts the transactions of PostgreSQL while streams are open: 500 cost about as much as one, with and without new events.
 func TestStreamsCost(t *testing.T) {
-	fleettest.Databases(t, func(t *testing.T, address string) {
-		if address == "" {
-			t.Skip("SQLite counts no transactions")
-		}
-		s := fleettest.Start(t, serve.Options{Database: address, Look: time.Hour})
-		c := s.Client(t, "team")
-		n := 0
-		rate := func() float64 {
-			count := func() (n float64) {
-				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-				defer cancel()
-				if err := s.Store.DB.QueryRowContext(ctx, "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()").Scan(&n); err != nil {
-					t.Fatal(err)
-				}
-				return n
+	s := fleettest.Start(t, serve.Options{Database: fleettest.Postgres(t), Look: time.Hour})
+	c := s.Client(t, "team")
+	n := 0
+	rate := func() float64 {
+		count := func() (n float64) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			if err := s.Store.DB.QueryRowContext(ctx, "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()").Scan(&n); err != nil {
+				t.Fatal(err)
 			}
-			time.Sleep(2 * time.Second) // the counts are late
-			before, start := count(), time.Now()
-			for range 8 {
-				tell(t, s, "team", fmt.Sprint("event ", n), webhook.ImageAnalyzed)
-				n++
-				time.Sleep(500 * time.Millisecond)
-			}
-			time.Sleep(2 * time.Second)
-			return (count() - before) / time.Since(start).Seconds()
+			return n
 		}
-		streams := []*bufio.Scanner{follow(t, c, "/v1/events")}
-		one := rate()
-		for len(streams) < 500 {
-			streams = append(streams, follow(t, c, "/v1/events"))
+		time.Sleep(2 * time.Second) // the counts are late
+		before, start := count(), time.Now()
+		for range 8 {
+			tell(t, s, "team", fmt.Sprint("event ", n), webhook.ImageAnalyzed)
+			n++
+			time.Sleep(500 * time.Millisecond)
 		}
-		many := rate()
-		t.Logf("transactions a second: %.1f with one stream, %.1f with %d", one, many, len(streams))
-		if many > one+20 {
-			t.Errorf("%d streams need %.1f transactions a second, and one %.1f", len(streams), many, one)
+		time.Sleep(2 * time.Second)
+		return (count() - before) / time.Since(start).Seconds()
+	}
+	streams := []*bufio.Scanner{follow(t, c, "/v1/events")}
+	one := rate()
+	for len(streams) < 500 {
+		streams = append(streams, follow(t, c, "/v1/events"))
+	}
+	many := rate()
+	t.Logf("transactions a second: %.1f with one stream, %.1f with %d", one, many, len(streams))
+	if many > one+20 {
+		t.Errorf("%d streams need %.1f transactions a second, and one %.1f", len(streams), many, one)
+	}
+	for i, lines := range streams {
+		if got := ids(t, lines, n); got[n-1] == got[0] {
+			t.Fatalf("stream %d: %v", i, got)
 		}
-		for i, lines := range streams {
-			if got := ids(t, lines, n); got[n-1] == got[0] {
-				t.Fatalf("stream %d: %v", i, got)
-			}
-		}
-	})
+	}
 }
 
 // TestStreams: a stream loses nothing and repeats nothing, whether its cursor is old or new, and has the kinds that it asks for. So does a request that
@@ -230,31 +225,26 @@ func TestAlertStream(t *testing.T) {
 
 // TestWaitingCost: 300 requests that wait for submissions need about as many transactions as one.
 func TestWaitingCost(t *testing.T) {
-	fleettest.Databases(t, func(t *testing.T, address string) {
-		if address == "" {
-			t.Skip("SQLite counts no transactions")
+	s := fleettest.Start(t, serve.Options{Database: fleettest.Postgres(t), Role: serve.API})
+	c := s.Client(t, "team")
+	var wg sync.WaitGroup
+	for n := range 300 {
+		m := c.Submit(fmt.Sprint("registry.example/app:", n))
+		wg.Go(func() { c.Do("GET", "/v1/submissions/"+m.ID+"?wait=10", nil).Want(http.StatusOK) })
+	}
+	time.Sleep(2 * time.Second)
+	count := func() (n float64) {
+		if err := s.Store.DB.QueryRowContext(t.Context(), "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()").Scan(&n); err != nil {
+			t.Fatal(err)
 		}
-		s := fleettest.Start(t, serve.Options{Database: address, Role: serve.API})
-		c := s.Client(t, "team")
-		var wg sync.WaitGroup
-		for n := range 300 {
-			m := c.Submit(fmt.Sprint("registry.example/app:", n))
-			wg.Go(func() { c.Do("GET", "/v1/submissions/"+m.ID+"?wait=10", nil).Want(http.StatusOK) })
-		}
-		time.Sleep(2 * time.Second)
-		count := func() (n float64) {
-			if err := s.Store.DB.QueryRowContext(t.Context(), "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()").Scan(&n); err != nil {
-				t.Fatal(err)
-			}
-			return n
-		}
-		before, start := count(), time.Now()
-		time.Sleep(4 * time.Second)
-		if rate := (count() - before) / time.Since(start).Seconds(); rate > 60 {
-			t.Errorf("%.1f transactions a second", rate)
-		} else {
-			t.Logf("%.1f transactions a second", rate)
-		}
-		wg.Wait()
-	})
+		return n
+	}
+	before, start := count(), time.Now()
+	time.Sleep(4 * time.Second)
+	if rate := (count() - before) / time.Since(start).Seconds(); rate > 60 {
+		t.Errorf("%.1f transactions a second", rate)
+	} else {
+		t.Logf("%.1f transactions a second", rate)
+	}
+	wg.Wait()
 }
