@@ -144,7 +144,7 @@ func Unwritten(now time.Time) time.Time { return now.Add(-writeTime) }
 // submission that is not analyzed.
 func (s *Store) Forget(ctx context.Context, before, now time.Time) (claims, archives, parts int64, err error) {
 	tx, old := s.query(), before
-	if claims, err = tx.exec(ctx, "DELETE FROM fleet_claims WHERE ends < ? AND NOT (name >= ? AND name < ?)", micro(before), intent, "stale0"); err != nil {
+	if claims, err = tx.exec(ctx, "DELETE FROM fleet_claims WHERE ends < ? AND ends < "+tx.now()+" AND NOT (name >= ? AND name < ?)", micro(before), intent, "stale0"); err != nil {
 		return 0, 0, 0, wrap("claims", err)
 	}
 	if archives, err = tx.exec(ctx, `DELETE FROM fleet_archive WHERE settled = 1 AND NOT EXISTS
