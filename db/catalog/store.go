@@ -80,7 +80,9 @@ type Store interface {
 	// that is in neither.
 	Write(ctx context.Context, b *Batch) error
 
-	// Image returns an image by its digest, or the one written last of those with a configuration of this digest.
+	// Image returns an image by its digest, or the one written last of those with a configuration of this digest. Only the digest is proof: an SBOM may
+	// state any configuration, also that of an image that was never analyzed. If others write SBOMs, compare Image.Digest with the digest asked for, or
+	// write SBOMs without Info.ID.
 	Image(ctx context.Context, digest string) (*Image, error)
 
 	// Images yields all images in the order of their digests.
@@ -165,7 +167,8 @@ func PutBatch(ctx context.Context, s Store, image Image, report *analyzer.Report
 	return err
 }
 
-// Load returns the report of an image, and its parts for [Match].
+// Load returns the report of an image, and its parts for [Match]. It finds the image as [Store.Image] does, which says what proves that it is the one
+// asked for.
 func Load(ctx context.Context, s Store, digest string) (*analyzer.Report, []Part, error) {
 	image, err := s.Image(ctx, digest)
 	if err != nil {

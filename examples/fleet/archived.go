@@ -84,6 +84,7 @@ func archiveRestore(ctx context.Context, p *program, c *call) error {
 }
 
 func gcCommand(ctx context.Context, p *program, c *call) error {
+	dry := c.flags.Bool("dry-run", false, "count objects, submissions and entries of the audit only")
 	grace := 24 * time.Hour
 	c.flags.Func("grace", "keep data younger than this `TIME` (default 24h)", func(s string) (err error) {
 		grace, err = config.ParseDuration(s)
@@ -106,9 +107,25 @@ func gcCommand(ctx context.Context, p *program, c *call) error {
 	if kept == nil {
 		kept = o.LocalObjects(s)
 	}
-	a := &archive.Archiver{Store: s, Objects: kept}
-	counts, err := a.Collect(ctx, time.Now(), file.KeepEvents, grace)
+	a, now := &archive.Archiver{Store: s, Objects: kept}, time.Now()
+	o.Keep.Defaults()
+	if *dry {
+		rows, err := a.Retain(ctx, now, o.Keep, true)
+		if err != nil {
+			return err
+		}
+		n, bytes, err := a.Unused(ctx, now, grace)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(p.stdout, "objects: %d (%d bytes)\nsubmissions: %d\nentries of the audit: %d\n", n, bytes, rows.Submissions, rows.Audit)
+		return err
+	}
+	counts, err := a.Collect(ctx, now, file.KeepEvents, grace)
 	if err != nil {
+		return err
+	}
+	if counts.Retained, err = a.Retain(ctx, now, o.Keep, false); err != nil {
 		return err
 	}
 	_, err = fmt.Fprint(p.stdout, counts)

@@ -75,8 +75,13 @@ func tokenCommand(ctx context.Context, p *program, c *call) error {
 		return err
 	}
 	defer s.Close()
-	secret, err := s.NewToken(ctx, t)
-	if err != nil {
+	var secret string
+	if err := s.Write(ctx, func(tx *store.Tx) (err error) {
+		if secret, err = tx.NewToken(ctx, t); err != nil {
+			return err
+		}
+		return tx.Audit(ctx, t.Tenant, "command", "create-token", t.ID)
+	}); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(p.stdout, secret)

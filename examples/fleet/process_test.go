@@ -137,7 +137,6 @@ func TestArchiveCommands(t *testing.T) {
 			}
 			digests = append(digests, digest)
 		}
-		// With --grace 0s, gc would take an index that is being written for one without use.
 		indexed := func(images int) {
 			t.Helper()
 			fleettest.Eventually(t, "the index", func() bool {

@@ -20,6 +20,7 @@ import (
 	everything "github.com/hullmark/hullmark/db/feed/all"
 
 	"github.com/hullmark/hullmark/examples/fleet/api"
+	"github.com/hullmark/hullmark/examples/fleet/archive"
 	"github.com/hullmark/hullmark/examples/fleet/certificate"
 	"github.com/hullmark/hullmark/examples/fleet/config"
 	"github.com/hullmark/hullmark/examples/fleet/feeds"
@@ -150,7 +151,7 @@ func feedNames() (names []string) {
 func options(f *config.File) serve.Options {
 	o := serve.Options{Data: f.Data, Database: f.Database, Role: serve.Role(f.Role), Advisories: f.Advisories.File, FeedEvery: f.Advisories.Every, Mirror: f.Advisories.Mirror,
 		Daily: f.Daily, Operators: f.Operators, Key: f.Key, Registries: f.Registries.Allow, Allow: f.Registries.Addresses, Receivers: f.Webhooks.Addresses,
-		Insecure: f.Registries.Insecure, Workers: f.Workers, MaxUpload: int64(f.MaxUpload), KeepEvents: f.KeepEvents, Neighbours: serve.Neighbours(f.Neighbours), NoPage: f.NoPage, Proxy: proxy(f), Archive: f.Archive.Rules, ArchiveEvery: f.Archive.Every, Schedules: make(map[string]feeds.Schedule)}
+		Insecure: f.Registries.Insecure, Workers: f.Workers, MaxUpload: int64(f.MaxUpload), KeepEvents: f.KeepEvents, Keep: archive.Keep{Submissions: f.KeepSubmissions, Audit: f.KeepAudit}, Neighbours: serve.Neighbours(f.Neighbours), NoPage: f.NoPage, Proxy: proxy(f), Archive: f.Archive.Rules, ArchiveEvery: f.Archive.Every, Schedules: make(map[string]feeds.Schedule)}
 	for _, name := range feedNames() {
 		s, named := f.Advisories.Feeds[name]
 		if !named && !f.Has("advisories.every") {

@@ -59,11 +59,13 @@ func (c *call) createToken() (*reply, error) {
 		return nil, malformed("the token would have expired already")
 	}
 	t := &store.Token{Tenant: c.tenant(), Name: in.Name, Scopes: in.Scopes, Expires: in.Expires}
-	secret, err := c.s.Store.NewToken(c.ctx(), t)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.audit("create-token", t.ID); err != nil {
+	var secret string
+	if err := c.s.Store.Write(c.ctx(), func(tx *store.Tx) (err error) {
+		if secret, err = tx.NewToken(c.ctx(), t); err != nil {
+			return err
+		}
+		return tx.Audit(c.ctx(), c.tenant(), c.token.Name, "create-token", t.ID)
+	}); err != nil {
 		return nil, err
 	}
 	return &reply{status: http.StatusCreated, value: struct {
@@ -72,6 +74,7 @@ func (c *call) createToken() (*reply, error) {
 	}{viewToken(t), secret}}, nil
 }
 
+// audit records an action before it happens, if no transaction of the store makes it.
 func (c *call) audit(action, subject string) error {
 	return c.s.Store.Write(c.ctx(), func(tx *store.Tx) error {
 		return tx.Audit(c.ctx(), c.tenant(), c.token.Name, action, subject)
@@ -80,10 +83,7 @@ func (c *call) audit(action, subject string) error {
 
 func (c *call) deleteToken() (*reply, error) {
 	id := c.r.PathValue("token")
-	if err := c.s.Store.DeleteToken(c.ctx(), c.tenant(), id); err != nil {
-		return nil, err
-	}
-	return &reply{status: http.StatusNoContent}, c.audit("delete-token", id)
+	return &reply{status: http.StatusNoContent}, c.s.Store.DeleteToken(c.ctx(), c.tenant(), id, c.token.Name)
 }
 
 type registriesView struct {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,8 +21,6 @@ import (
 
 const (
 	eventsAtOnce  = 500
-	eventPoll     = 250 * time.Millisecond
-	heartbeat     = 15 * time.Second
 	imagesOfEvent = 100  // that an event names
 	mostLooked    = 5000 // events that a page of the newest ones is chosen from
 )
@@ -97,7 +96,7 @@ func (c *call) event(j *journal.Journal, n *catalog.Notice, index journal.Index,
 // newest returns up to n events before one with a number, the newest first, and the number to go on with, 0 at the end. The number 0 is that
 // after the last event. It looks at so many events of all tenants only, so a page may be short, or empty, before the end.
 func (c *call) newest(before int64, n int, kind string) (list []eventView, next int64, err error) {
-	first, last, err := c.extent()
+	first, last, err := c.s.extent(c.ctx())
 	if err != nil || last == 0 {
 		return nil, 0, err
 	}
@@ -143,9 +142,9 @@ func (c *call) newest(before int64, n int, kind string) (list []eventView, next 
 }
 
 // extent returns the numbers of the first and the last event of all tenants, 0 without any.
-func (c *call) extent() (first, last int64, err error) {
+func (s *Server) extent(ctx context.Context) (first, last int64, err error) {
 	look := func(after int64) (int64, error) {
-		list, err := c.s.Store.Catalog.Events(c.ctx(), after, 1)
+		list, err := s.Store.Catalog.Events(ctx, after, 1)
 		if err != nil || len(list) == 0 {
 			return 0, err
 		}
@@ -180,14 +179,15 @@ func (c *call) listEvents() (*reply, error) {
 	if err != nil {
 		after = 0
 	}
-	if strings.Contains(c.r.Header.Get("Accept"), "text/event-stream") {
+	kind := c.query.Get("kind")
+	switch {
+	case c.streams():
 		if last, err := strconv.ParseInt(c.r.Header.Get("Last-Event-ID"), 10, 64); err == nil {
 			after = last
 		}
-		return nil, c.stream(after, c.query.Get("kind"))
-	}
-	if c.query.Get("order") == "newest" {
-		list, next, err := c.newest(after, c.limit(), c.query.Get("kind"))
+		return nil, c.stream(after, kind)
+	case c.query.Get("order") == "newest":
+		list, next, err := c.newest(after, c.limit(), kind)
 		if err != nil {
 			return nil, err
 		}
@@ -197,92 +197,14 @@ func (c *call) listEvents() (*reply, error) {
 		}
 		return &reply{status: http.StatusOK, value: v, volatile: true}, nil
 	}
-	deadline := time.NewTimer(time.Duration(c.int("wait", 0)) * time.Second)
-	defer deadline.Stop()
-	poll := time.NewTicker(eventPoll)
-	defer poll.Stop()
-	for last := false; ; {
-		list, next, err := c.events(after, c.limit(), c.query.Get("kind"))
-		if err != nil {
-			return nil, err
-		}
-		after = next
-		if len(list) > 0 || last {
-			if list == nil {
-				list = []eventView{}
-			}
-			return &reply{status: http.StatusOK, value: eventsView{list, strconv.FormatInt(next, 10)}, volatile: true}, nil
-		}
-		select {
-		case <-deadline.C:
-			last = true
-		case <-poll.C:
-		case <-c.ctx().Done():
-			return nil, c.ctx().Err()
-		}
+	list, next, err := c.events(after, c.limit(), kind)
+	if wait := c.int("wait", 0); err == nil && len(list) == 0 && wait > 0 {
+		list, next, err = c.await(next, kind, time.Duration(wait)*time.Second)
 	}
-}
-
-// stream sends events as they come, until the client goes, or its token expires or is deleted.
-func (c *call) stream(after int64, kind string) error {
-	rc := http.NewResponseController(c.w)
-	started := false
-	begin := func() {
-		if !started {
-			started = true
-			c.w.Header().Set("Content-Type", "text/event-stream")
-			c.w.Header().Set("Cache-Control", "no-store")
-			c.sent = http.StatusOK
-			c.w.WriteHeader(c.sent)
-			rc.Flush() // the client learns that the stream began; if it is gone, so is ctx
-		}
+	if err != nil {
+		return nil, err
 	}
-	poll, beat := time.NewTicker(eventPoll), time.NewTicker(heartbeat)
-	defer poll.Stop()
-	defer beat.Stop()
-	for {
-		if !c.token.Expires.IsZero() && !time.Now().Before(c.token.Expires) {
-			return nil
-		}
-		list, next, err := c.events(after, eventsAtOnce, kind)
-		if err != nil {
-			if !started {
-				return err
-			}
-			if c.ctx().Err() == nil {
-				c.log().ErrorContext(c.ctx(), "the stream of events ends", "error", err)
-			}
-			return nil
-		}
-		begin()
-		for i := range list {
-			data, err := json.Marshal(list[i])
-			if err != nil {
-				c.log().ErrorContext(c.ctx(), "the stream of events ends", "error", err)
-				return nil
-			}
-			fmt.Fprintf(c.w, "id: %s\nevent: %s\ndata: %s\n\n", list[i].Number, list[i].Kind, data) // the client may be gone
-		}
-		if len(list) > 0 {
-			if rc.Flush() != nil {
-				return nil
-			}
-		}
-		after = next
-		select {
-		case <-c.ctx().Done():
-			return nil
-		case <-beat.C:
-			if _, ended := errors.AsType[*problem](c.authenticate()); ended {
-				return nil
-			}
-			fmt.Fprint(c.w, ": waiting\n\n")
-			if rc.Flush() != nil {
-				return nil
-			}
-		case <-poll.C:
-		}
-	}
+	return &reply{status: http.StatusOK, value: eventsView{append([]eventView{}, list...), strconv.FormatInt(next, 10)}, volatile: true}, nil
 }
 
 type subscriptionView struct {
@@ -472,11 +394,14 @@ func (c *call) redeliver() (*reply, error) {
 	if _, err := c.s.Store.Subscription(c.ctx(), c.tenant(), d.Subscription); err != nil {
 		return nil, err
 	}
+	if err := c.audit("redeliver", id); err != nil {
+		return nil, err
+	}
 	if err := c.s.Webhooks.Sender.Redeliver(c.ctx(), id); err != nil {
 		return nil, err
 	}
 	c.s.changed()
-	return &reply{status: http.StatusNoContent}, c.audit("redeliver", id)
+	return &reply{status: http.StatusNoContent}, nil
 }
 
 type advisoryView struct {

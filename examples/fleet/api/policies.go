@@ -243,6 +243,28 @@ func (c *call) change(action, subject string, run func(tx *store.Tx) error) erro
 	return err
 }
 
+// changeCatalog makes a change in the catalog, which has transactions of its own, that may change the verdicts of the tenant's images. Before it, a
+// transaction records the action and the intent, so that a crash leaves no change without an entry, and no old verdict.
+func (c *call) changeCatalog(action, subject string, run func() error) error {
+	var id string
+	if err := c.s.Store.Write(c.ctx(), func(tx *store.Tx) (err error) {
+		if id, err = tx.Intend(c.ctx(), c.tenant()); err != nil {
+			return err
+		}
+		return tx.Audit(c.ctx(), c.tenant(), c.token.Name, action, subject)
+	}); err != nil {
+		return err
+	}
+	if err := run(); err != nil {
+		return err
+	}
+	if err := c.s.Store.Write(c.ctx(), func(tx *store.Tx) error { return tx.Done(c.ctx(), c.tenant(), id) }); err != nil {
+		return err
+	}
+	c.s.changed()
+	return nil
+}
+
 func (c *call) deletePolicy() (*reply, error) {
 	name := c.r.PathValue("policy")
 	list, err := c.s.Store.Mappings(c.ctx(), c.tenant())
@@ -378,20 +400,31 @@ func (c *call) addMark() (*reply, error) {
 	if len(all) >= mostMarks {
 		return nil, &problem{Status: http.StatusConflict, Code: "too-many", Detail: fmt.Sprintf("the tenant has %d marks", mostMarks)}
 	}
-	m, err := c.s.Verdicts.Journal(c.tenant()).Mark(c.ctx(), catalog.Scope(in.Scope), c.token.Name, in.Expires, s)
+	try := journal.Journal{Store: new(catalog.Memory), Tenant: c.tenant()} // so that the audit has no mark that is refused
+	m, err := try.Mark(c.ctx(), catalog.Scope(in.Scope), c.token.Name, in.Expires, s)
 	if err != nil {
 		return nil, unprocessable(err)
 	}
-	if err := c.change("mark", in.Vulnerability, func(*store.Tx) error { return nil }); err != nil {
+	if err := c.changeCatalog("mark", in.Vulnerability, func() (err error) {
+		m, err = c.s.Verdicts.Journal(c.tenant()).Mark(c.ctx(), catalog.Scope(in.Scope), c.token.Name, in.Expires, s)
+		return err
+	}); err != nil {
 		return nil, err
 	}
 	return &reply{status: http.StatusCreated, value: viewMark(m, 0)}, nil
 }
 
 func (c *call) withdrawMark() (*reply, error) {
-	m, err := c.s.Verdicts.Journal(c.tenant()).Withdraw(c.ctx(), c.r.PathValue("mark"))
+	id := c.r.PathValue("mark")
+	all, err := c.s.Store.Catalog.Marks(c.ctx(), c.tenant())
 	if err != nil {
 		return nil, err
 	}
-	return &reply{status: http.StatusNoContent}, c.change("withdraw-mark", m.ID, func(*store.Tx) error { return nil })
+	if !slices.ContainsFunc(all, func(m catalog.Mark) bool { return m.ID == id }) {
+		return nil, store.ErrNotFound
+	}
+	return &reply{status: http.StatusNoContent}, c.changeCatalog("withdraw-mark", id, func() error {
+		_, err := c.s.Verdicts.Journal(c.tenant()).Withdraw(c.ctx(), id)
+		return err
+	})
 }

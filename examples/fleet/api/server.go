@@ -32,6 +32,7 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/objects"
 	"github.com/hullmark/hullmark/examples/fleet/seal"
 	"github.com/hullmark/hullmark/examples/fleet/store"
+	"github.com/hullmark/hullmark/examples/fleet/stream"
 	"github.com/hullmark/hullmark/examples/fleet/telemetry"
 	"github.com/hullmark/hullmark/examples/fleet/verdict"
 	"github.com/hullmark/hullmark/examples/fleet/webhooks"
@@ -67,7 +68,12 @@ type Server struct {
 	UploadTime time.Duration // 30 minutes if zero
 	received   atomic.Int64
 
-	Concurrent int // requests at once, without those that wait; 64 if zero
+	Concurrent int // requests at once, without those that last; 64 if zero
+	Lasting    int // uploads, streams, and requests that wait for an event; 2,000 if zero
+
+	tail  *stream.Tail[int64, catalog.Notice]
+	views views
+	waits waits
 
 	Changed func() // called after a change that may make events or verdicts; may be nil
 }
@@ -90,7 +96,11 @@ func (s *Server) Handler() (http.Handler, error) {
 	if s.Concurrent == 0 {
 		s.Concurrent = 64
 	}
-	slots := make(chan struct{}, s.Concurrent)
+	if s.Lasting == 0 {
+		s.Lasting = 2000
+	}
+	slots, lasting := make(chan struct{}, s.Concurrent), make(chan struct{}, s.Lasting)
+	s.tail = s.newTail()
 	handlers := s.handlers()
 	mux := http.NewServeMux()
 	for _, o := range list {
@@ -99,7 +109,7 @@ func (s *Server) Handler() (http.Handler, error) {
 			return nil, fmt.Errorf("api: the operation %q has no handler", o.ID)
 		}
 		delete(handlers, o.ID)
-		mux.Handle(o.method+" "+o.path, &route{s, &o, run, slots})
+		mux.Handle(o.method+" "+o.path, &route{s, &o, run, slots, lasting})
 	}
 	for id := range handlers {
 		return nil, fmt.Errorf("api: the handler %q has no operation", id)
@@ -189,6 +199,13 @@ func ok(value any) *reply { return &reply{status: http.StatusOK, value: value} }
 type handler func(*call) (*reply, error)
 
 type tenantKey struct{}
+type actorKey struct{}
+
+// Actor returns the name of the token of a request that the server passes on, for the audit.
+func Actor(ctx context.Context) string {
+	actor, _ := ctx.Value(actorKey{}).(string)
+	return actor
+}
 
 // Tenant returns the tenant of a request that the server passes on.
 func Tenant(ctx context.Context) string {
@@ -196,14 +213,21 @@ func Tenant(ctx context.Context) string {
 	return tenant
 }
 
-// pass answers a request by another handler, after it was authenticated and its parameters were checked.
+// pass answers a request by another handler, after it was authenticated and its parameters were checked. A stream ends with the token.
 func (c *call) pass(h http.Handler) (*reply, error) {
+	ctx := c.ctx()
+	if c.streams() {
+		lasting, cancel := c.lasting()
+		defer cancel()
+		ctx = lasting
+	}
 	if c.op.Body != "upload" {
 		c.r.Body = io.NopCloser(bytes.NewReader(c.received))
 	}
 	c.w.Header().Set("X-Content-Type-Options", "nosniff")
 	c.w.Header().Set("Cache-Control", "no-store")
-	h.ServeHTTP(&observed{c.w, &c.sent}, c.r.WithContext(context.WithValue(c.ctx(), tenantKey{}, c.tenant())))
+	ctx = context.WithValue(context.WithValue(ctx, tenantKey{}, c.tenant()), actorKey{}, c.token.Name)
+	h.ServeHTTP(&observed{c.w, &c.sent}, c.r.WithContext(ctx))
 	return nil, nil
 }
 
@@ -222,10 +246,11 @@ func (o *observed) Unwrap() http.ResponseWriter { return o.ResponseWriter }
 
 // A route answers requests of an operation.
 type route struct {
-	s     *Server
-	op    *operation
-	run   handler
-	slots chan struct{}
+	s       *Server
+	op      *operation
+	run     handler
+	slots   chan struct{}
+	lasting chan struct{}
 }
 
 // ServeHTTP implements [http.Handler].
@@ -269,13 +294,8 @@ func (t *route) answer(c *call) (*reply, error) {
 		}
 		defer done()
 	}
-	release, err := t.slot(c)
-	if err != nil {
-		return nil, err
-	}
-	defer release()
-	c.query, err = url.ParseQuery(c.r.URL.RawQuery)
-	if err != nil {
+	var err error
+	if c.query, err = url.ParseQuery(c.r.URL.RawQuery); err != nil {
 		return nil, malformed("the query is malformed")
 	}
 	if fault := t.op.check(c.query); fault != "" {
@@ -289,6 +309,11 @@ func (t *route) answer(c *call) (*reply, error) {
 	if !clean(c.r.URL.Path) {
 		return nil, malformed("the path is not UTF-8, or has NUL")
 	}
+	release, err := t.slot(c)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	return t.run(c)
 }
 
@@ -326,10 +351,17 @@ func (c *call) receive() (done func(), err error) {
 	return done, nil
 }
 
-// slot waits until few other requests are at work. Requests that only wait for an event take no slot.
+// slot waits until few other requests are at work. Requests that last have slots of their own, and do not wait for one.
 func (t *route) slot(c *call) (release func(), err error) {
-	if t.op.Body == "upload" || t.op.ID == "getSubmission" || t.op.ID == "listEvents" {
-		return func() {}, nil
+	busy := &problem{Status: http.StatusServiceUnavailable, Code: "busy", Detail: "too many requests at once", retry: time.Second}
+	if t.op.Body == "upload" || c.int("wait", 0) > 0 || c.streams() {
+		select {
+		case t.lasting <- struct{}{}:
+			return func() { <-t.lasting }, nil
+		default:
+			busy.retry = 5 * time.Second
+			return nil, busy
+		}
 	}
 	select {
 	case t.slots <- struct{}{}:
@@ -344,7 +376,7 @@ func (t *route) slot(c *call) (release func(), err error) {
 	case <-timer.C:
 	case <-c.ctx().Done():
 	}
-	return nil, &problem{Status: http.StatusServiceUnavailable, Code: "busy", Detail: "too many requests at once", retry: time.Second}
+	return nil, busy
 }
 
 // deadline limits the time to read the body, until the function that it returns is called. Afterwards, a deadline would end the request.
@@ -359,38 +391,45 @@ func (c *call) deadline(d time.Duration) (end func()) {
 }
 
 // authenticate finds the token of the request.
-func (c *call) authenticate() error {
+func (c *call) authenticate() (err error) {
 	if c.op.public() {
 		return nil
 	}
+	if c.token, err = c.identify(); err != nil {
+		return err
+	}
+	telemetry.Current(c.ctx()).Set(attribute.String("fleet.tenant", c.token.Tenant))
+	return nil
+}
+
+// identify returns the token of the request, which has the scope of the operation.
+func (c *call) identify() (*store.Token, error) {
 	denied := func(detail string) error {
 		return &problem{Status: http.StatusUnauthorized, Code: "unauthorized", Detail: detail}
 	}
 	now := time.Now()
 	token, err := c.s.Settings().Proxy.user(c.r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if token == nil {
 		scheme, secret, _ := strings.Cut(c.r.Header.Get("Authorization"), " ")
 		if !strings.EqualFold(scheme, "Bearer") || secret == "" {
-			return denied("the request has no token")
+			return nil, denied("the request has no token")
 		}
 		if token, err = c.s.Store.TokenOf(c.ctx(), strings.TrimSpace(secret), now); errors.Is(err, store.ErrNotFound) {
-			return denied("the token is unknown")
+			return nil, denied("the token is unknown")
 		}
 	}
 	switch {
 	case err != nil:
-		return err
+		return nil, err
 	case !token.Expires.IsZero() && !now.Before(token.Expires):
-		return denied("the token has expired")
+		return nil, denied("the token has expired")
 	case !token.Has(c.op.scope()):
-		return &problem{Status: http.StatusForbidden, Code: "forbidden", Detail: "the token lacks the scope " + string(c.op.scope())}
+		return nil, &problem{Status: http.StatusForbidden, Code: "forbidden", Detail: "the token lacks the scope " + string(c.op.scope())}
 	}
-	c.token = token
-	telemetry.Current(c.ctx()).Set(attribute.String("fleet.tenant", token.Tenant))
-	return nil
+	return token, nil
 }
 
 func clean(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -23,7 +25,8 @@ import (
 
 const (
 	defaultPriority = 5
-	pollTime        = 100 * time.Millisecond // between looks at a submission that a request waits for
+	pollTime        = 100 * time.Millisecond // between looks at the submissions that requests wait for
+	lookTime        = 10 * time.Second       // for one look
 )
 
 type submissionView struct {
@@ -74,25 +77,85 @@ func (c *call) listSubmissions() (*reply, error) {
 }
 
 func (c *call) getSubmission() (*reply, error) {
-	deadline := time.NewTimer(time.Duration(c.int("wait", 0)) * time.Second)
+	id := c.r.PathValue("submission")
+	m, err := c.s.Store.Submission(c.ctx(), c.tenant(), id)
+	wait := c.int("wait", 0)
+	if err != nil || wait == 0 || m.State == store.Analyzed || m.State == store.Failed {
+		return submissionReply(m, err)
+	}
+	ended, leave := c.s.waits.join(c.s.Store, id)
+	defer leave()
+	deadline := time.NewTimer(time.Duration(wait) * time.Second)
 	defer deadline.Stop()
-	poll := time.NewTicker(pollTime)
-	defer poll.Stop()
-	for last := false; ; {
-		m, err := c.s.Store.Submission(c.ctx(), c.tenant(), c.r.PathValue("submission"))
-		if err != nil {
-			return nil, err
+	select {
+	case <-deadline.C:
+	case <-ended:
+	case <-c.ctx().Done():
+		return nil, c.ctx().Err()
+	}
+	return submissionReply(c.s.Store.Submission(c.ctx(), c.tenant(), id))
+}
+
+func submissionReply(m *store.Submission, err error) (*reply, error) {
+	if err != nil {
+		return nil, err
+	}
+	return ok(viewSubmission(m)), nil
+}
+
+// waits wakes requests that wait for the end of a submission. One query looks at all these submissions.
+type waits struct {
+	mu      sync.Mutex
+	of      map[string]map[chan struct{}]bool // by the ID of the submission
+	running bool
+}
+
+// join returns a channel that is closed when a submission has ended. The caller calls leave when it no longer waits.
+func (w *waits) join(s *store.Store, id string) (ended <-chan struct{}, leave func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.of == nil {
+		w.of = make(map[string]map[chan struct{}]bool)
+	}
+	if w.of[id] == nil {
+		w.of[id] = make(map[chan struct{}]bool)
+	}
+	c := make(chan struct{})
+	if w.of[id][c] = true; !w.running {
+		w.running = true
+		go w.run(s)
+	}
+	return c, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if delete(w.of[id], c); len(w.of[id]) == 0 {
+			delete(w.of, id)
 		}
-		if last || m.State == store.Analyzed || m.State == store.Failed {
-			return ok(viewSubmission(m)), nil
+	}
+}
+
+// run looks for submissions that ended until no request waits. A look that fails is repeated.
+func (w *waits) run(s *store.Store) {
+	for {
+		time.Sleep(pollTime)
+		w.mu.Lock()
+		list := slices.Collect(maps.Keys(w.of))
+		w.running = len(list) > 0
+		w.mu.Unlock()
+		if len(list) == 0 {
+			return
 		}
-		select {
-		case <-deadline.C:
-			last = true
-		case <-c.ctx().Done():
-			return nil, c.ctx().Err()
-		case <-poll.C:
+		ctx, cancel := context.WithTimeout(context.Background(), lookTime)
+		ended, _ := s.Ended(ctx, list)
+		cancel()
+		w.mu.Lock()
+		for _, id := range ended {
+			for c := range w.of[id] {
+				close(c)
+			}
+			delete(w.of, id)
 		}
+		w.mu.Unlock()
 	}
 }
 

@@ -2,12 +2,14 @@
 package archive
 
 import (
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -265,14 +267,39 @@ type Collected struct {
 	Claims   int64
 	Archives int64 // of images that are no longer archived
 	Pieces   int64 // of objects that were not finished
+	Retained
 }
+
+// Retained counts the rows that [Archiver.Retain] deleted.
+type Retained struct{ Submissions, Audit int64 }
 
 func (c *Collected) String() string {
-	return fmt.Sprintf("parts and events: %d\nobjects: %d (%d bytes)\nunfinished pieces: %d\nclaims: %d\narchives: %d\n", c.Parts, c.Objects, c.Bytes, c.Pieces, c.Claims, c.Archives)
+	return fmt.Sprintf("parts and events: %d\nobjects: %d (%d bytes)\nunfinished pieces: %d\nclaims: %d\narchives: %d\nsubmissions: %d\nentries of the audit: %d\n",
+		c.Parts, c.Objects, c.Bytes, c.Pieces, c.Claims, c.Archives, c.Submissions, c.Audit)
 }
 
-// Collect deletes data that has no use: events older than keep, and the others if they are older than grace, because a process may be about to
-// name them.
+// A Keep says how long rows are kept.
+type Keep struct {
+	Submissions time.Duration // after their end; 90 days by default
+	Audit       time.Duration // 400 days by default
+}
+
+// Defaults sets the values that are zero.
+func (k *Keep) Defaults() {
+	const day = 24 * time.Hour
+	k.Submissions, k.Audit = cmp.Or(k.Submissions, 90*day), cmp.Or(k.Audit, 400*day)
+}
+
+// Retain deletes the submissions that ended, and the entries of the audit, that are older than keep says. A dry run only counts them.
+func (a *Archiver) Retain(ctx context.Context, now time.Time, keep Keep, dry bool) (c Retained, err error) {
+	if c.Submissions, err = a.Store.ForgetSubmissions(ctx, now.Add(-keep.Submissions), now, dry); err == nil {
+		c.Audit, err = a.Store.ForgetAudit(ctx, now.Add(-keep.Audit), dry)
+	}
+	return c, err
+}
+
+// Collect deletes data that has no use: events older than keep, and the others if they are older than grace. Whatever the grace is, it keeps objects
+// that a process may be writing.
 func (a *Archiver) Collect(ctx context.Context, now time.Time, keep, grace time.Duration) (*Collected, error) {
 	c := new(Collected)
 	if err := a.Continue(ctx); err != nil {
@@ -280,25 +307,14 @@ func (a *Archiver) Collect(ctx context.Context, now time.Time, keep, grace time.
 	}
 	before := now.Add(-grace)
 	var err error
-	if c.Claims, c.Archives, c.Pieces, err = a.Store.Forget(ctx, before); err != nil {
+	if c.Claims, c.Archives, c.Pieces, err = a.Store.Forget(ctx, before, now); err != nil {
 		return nil, err
 	}
-	list, err := a.Objects.List(ctx) // before the names, so that an object is not missed that is named meanwhile
+	unused, err := a.unused(ctx, before, now)
 	if err != nil {
 		return nil, err
 	}
-	names, err := a.Store.Referenced(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, o := range list {
-		known := false
-		for _, prefix := range []string{"upload/", "index/", "archive/", "advisories/", "own/"} {
-			known = known || strings.HasPrefix(o.Name, prefix)
-		}
-		if !known || names[o.Name] || !o.Modified.Before(before) {
-			continue
-		}
+	for _, o := range unused {
 		if err := a.Objects.Delete(ctx, o.Name); err != nil {
 			return nil, err
 		}
@@ -310,4 +326,36 @@ func (a *Archiver) Collect(ctx context.Context, now time.Time, keep, grace time.
 		return nil, fmt.Errorf("archive: %w", err)
 	}
 	return c, nil
+}
+
+// unused returns the objects from before a time that no row names, and that no process is writing: most are in the trash before they are written, and
+// the others are older than writing takes.
+func (a *Archiver) unused(ctx context.Context, before, now time.Time) ([]store.ObjectInfo, error) {
+	list, err := a.Objects.List(ctx) // before the names, so that an object is not missed that is named meanwhile
+	if err != nil {
+		return nil, err
+	}
+	names, err := a.Store.Referenced(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(list, func(o store.ObjectInfo) bool {
+		kind, _, _ := strings.Cut(o.Name, "/")
+		switch kind {
+		case "upload", "index", "archive":
+			return names[o.Name] || !o.Modified.Before(before)
+		case "advisories", "own":
+			return names[o.Name] || !o.Modified.Before(before) || !o.Modified.Before(store.Unwritten(now))
+		}
+		return true
+	}), nil
+}
+
+// Unused counts what Collect would delete of objects.
+func (a *Archiver) Unused(ctx context.Context, now time.Time, grace time.Duration) (objects int, bytes int64, err error) {
+	list, err := a.unused(ctx, now.Add(-grace), now)
+	for _, o := range list {
+		bytes += o.Size
+	}
+	return len(list), bytes, err
 }

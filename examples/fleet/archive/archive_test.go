@@ -3,6 +3,7 @@ package archive_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"path/filepath"
@@ -234,5 +235,52 @@ func TestInterrupted(t *testing.T) {
 		if m, err := s.Store.Image(t.Context(), "a", digest); err != nil || m.State != store.Archived {
 			t.Errorf("%+v, %v", m, err)
 		}
+	})
+}
+
+// TestCollectBeside deletes waste of any age all the time while a service analyzes images. Nothing that is being written is missing afterwards.
+func TestCollectBeside(t *testing.T) {
+	fleettest.Databases(t, func(t *testing.T, address string) {
+		data := t.TempDir()
+		s := fleettest.Start(t, serve.Options{Data: data, Database: address, Look: 20 * time.Millisecond})
+		fleettest.WriteAdvisories(t, s.File)
+		c := s.Client(t, "team")
+		var kept objects.Store = objects.Dir(filepath.Join(data, "objects"))
+		if address != "" {
+			kept = objects.SQL{Store: s.Store}
+		}
+		collector := &archive.Archiver{Store: s.Store, Objects: kept}
+		stop, done := make(chan struct{}), make(chan int)
+		go func() {
+			n := 0
+			for {
+				if _, err := collector.Collect(t.Context(), time.Now().Add(time.Minute), time.Hour, 0); err != nil { // the clock is ahead
+					t.Errorf("collect: %v", err)
+				}
+				n++
+				select {
+				case <-stop:
+					done <- n
+					return
+				case <-time.After(5 * time.Millisecond):
+				}
+			}
+		}()
+		const images = 30
+		for i := range images {
+			var m fleettest.Submission
+			document := fmt.Sprintf(`{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"type": "library", "name": "left", "version": "1.%d.0", "purl": "pkg:npm/left@1.%d.0"}]}`, i, i)
+			c.Do("POST", "/v1/sboms", []byte(document)).Want(http.StatusAccepted).Into(&m)
+			if m = c.Wait(m.ID); m.State != "analyzed" {
+				t.Fatalf("%+v", m)
+			}
+		}
+		fleettest.Eventually(t, "the index has all", func() bool {
+			var l list
+			c.Get("/v1/affected?purl=pkg:npm/left", &l)
+			return len(l.Items) == images
+		})
+		close(stop)
+		t.Logf("collected %d times", <-done)
 	})
 }

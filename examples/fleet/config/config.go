@@ -20,28 +20,30 @@ import (
 
 // A File is a configuration. The tags want, min and max limit values, and a running service can reload values with the tag reload.
 type File struct {
-	Listen     string        `yaml:"listen"`
-	TLS        TLS           `yaml:"tls"`
-	Proxy      Proxy         `yaml:"proxy"`
-	Data       string        `yaml:"data"`
-	Database   string        `yaml:"database"`
-	Objects    string        `yaml:"objects"`
-	Key        string        `yaml:"key"`
-	Neighbours Neighbours    `yaml:"neighbours"`
-	Memory     Size          `yaml:"memory" min:"67108864"` // approximate limit for the process
-	Role       string        `yaml:"role" want:"api|worker|all"`
-	Workers    int           `yaml:"workers" min:"1" max:"1000"`
-	MaxUpload  Size          `yaml:"max-upload" min:"1"`
-	Daily      int           `yaml:"daily" min:"0" reload:"true"` // submissions for each token; 0 is no limit
-	Operators  []string      `yaml:"operators" reload:"true"`
-	Registries Registries    `yaml:"registries"`
-	Webhooks   Webhooks      `yaml:"webhooks"`
-	Advisories Advisories    `yaml:"advisories"`
-	KeepEvents time.Duration `yaml:"keep-events" reload:"true"`
-	Archive    Archive       `yaml:"archive" reload:"true"`
-	NoPage     bool          `yaml:"no-page"`
-	Telemetry  Telemetry     `yaml:"telemetry"`
-	Log        Log           `yaml:"log"`
+	Listen          string        `yaml:"listen"`
+	TLS             TLS           `yaml:"tls"`
+	Proxy           Proxy         `yaml:"proxy"`
+	Data            string        `yaml:"data"`
+	Database        string        `yaml:"database"`
+	Objects         string        `yaml:"objects"`
+	Key             string        `yaml:"key"`
+	Neighbours      Neighbours    `yaml:"neighbours"`
+	Memory          Size          `yaml:"memory" min:"67108864"` // approximate limit for the process
+	Role            string        `yaml:"role" want:"api|worker|all"`
+	Workers         int           `yaml:"workers" min:"1" max:"1000"`
+	MaxUpload       Size          `yaml:"max-upload" min:"1"`
+	Daily           int           `yaml:"daily" min:"0" reload:"true"` // submissions for each token; 0 is no limit
+	Operators       []string      `yaml:"operators" reload:"true"`
+	Registries      Registries    `yaml:"registries"`
+	Webhooks        Webhooks      `yaml:"webhooks"`
+	Advisories      Advisories    `yaml:"advisories"`
+	KeepEvents      time.Duration `yaml:"keep-events" reload:"true"`
+	KeepSubmissions time.Duration `yaml:"keep-submissions" reload:"true"`
+	KeepAudit       time.Duration `yaml:"keep-audit" reload:"true"`
+	Archive         Archive       `yaml:"archive" reload:"true"`
+	NoPage          bool          `yaml:"no-page"`
+	Telemetry       Telemetry     `yaml:"telemetry"`
+	Log             Log           `yaml:"log"`
 
 	lines map[string]int // of the values, by their paths
 }
@@ -126,7 +128,7 @@ type Log struct {
 
 // Default returns the configuration of a service without a file.
 func Default() *File {
-	return &File{Listen: "127.0.0.1:8080", Data: "fleet-data", Role: "all", Workers: 4, MaxUpload: 10 << 30, Memory: 384 << 20, Neighbours: Neighbours{Tenant: "default"}, Operators: []string{"default"}, KeepEvents: 90 * 24 * time.Hour,
+	return &File{Listen: "127.0.0.1:8080", Data: "fleet-data", Role: "all", Workers: 4, MaxUpload: 10 << 30, Memory: 384 << 20, Neighbours: Neighbours{Tenant: "default"}, Operators: []string{"default"}, KeepEvents: 90 * 24 * time.Hour, KeepSubmissions: 90 * 24 * time.Hour, KeepAudit: 400 * 24 * time.Hour,
 		Advisories: Advisories{Every: 6 * time.Hour}, Archive: Archive{Every: 24 * time.Hour}, Log: Log{Format: "text"}}
 }
 
@@ -196,7 +198,7 @@ func (f *File) check(d *decoder, feeds []string) {
 }
 
 func (f *File) durations() map[string]time.Duration {
-	all := map[string]time.Duration{"advisories.every": f.Advisories.Every, "archive.every": f.Archive.Every, "keep-events": f.KeepEvents}
+	all := map[string]time.Duration{"advisories.every": f.Advisories.Every, "archive.every": f.Archive.Every, "keep-events": f.KeepEvents, "keep-submissions": f.KeepSubmissions, "keep-audit": f.KeepAudit}
 	for name, feed := range f.Advisories.Feeds {
 		all["advisories.feeds."+name+".every"] = feed.Every
 	}

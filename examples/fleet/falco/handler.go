@@ -2,21 +2,24 @@ package falco
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hullmark/hullmark/examples/fleet/store"
+	"github.com/hullmark/hullmark/examples/fleet/stream"
 )
 
 // A Handler serves these paths:
 //
 //	POST   /v1/falco/alerts            Falco's http_output: an alert, an array, or lines
-//	GET    /v1/falco/events            ?image= ?container= ?rule= ?priority= ?order=newest ?cursor= ?limit=
+//	GET    /v1/falco/events            ?image= ?container= ?rule= ?priority= ?order=newest ?cursor= ?limit=, also as a stream
 //	GET    /v1/falco/counts            ?image=
 //	GET    /v1/falco/diagnostics       ?cursor= ?limit=
 //	PUT    /v1/falco/containers/{id}   {"image": digest}, from an agent on the host
@@ -30,6 +33,9 @@ type Handler struct {
 
 	// Tenant returns the tenant of an authenticated request. It answers the request itself if it returns false.
 	Tenant func(w http.ResponseWriter, r *http.Request) (string, bool)
+
+	mu    sync.Mutex
+	tails map[string]*stream.Tail[string, Event] // by tenant
 }
 
 // A failure is an error for the client.
@@ -42,12 +48,14 @@ func (f *failure) Error() string { return f.message }
 
 func bad(message string) error { return &failure{http.StatusBadRequest, message} }
 
+const alerts = "GET /v1/falco/events"
+
 // Handler returns the handler of all paths.
 func (h *Handler) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, run := range map[string]func(r *http.Request, tenant string) (int, any, error){
 		"POST /v1/falco/alerts":         h.alerts,
-		"GET /v1/falco/events":          h.events,
+		alerts:                          h.events,
 		"GET /v1/falco/counts":          h.counts,
 		"GET /v1/falco/diagnostics":     h.diagnostics,
 		"PUT /v1/falco/containers/{id}": h.setContainer,
@@ -63,26 +71,18 @@ func (h *Handler) Handler() http.Handler {
 				return
 			}
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			if pattern == alerts && strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+				if err := h.stream(w, r, tenant); err != nil {
+					h.fail(w, r, err)
+				}
+				return
+			}
 			status, value, err := run(r, tenant)
 			if err != nil {
-				f, known := errors.AsType[*failure](err)
-				_, large := errors.AsType[*http.MaxBytesError](err)
-				switch {
-				case known:
-				case large:
-					f = &failure{http.StatusRequestEntityTooLarge, "the body has more than " + strconv.Itoa(maxBody) + " bytes"}
-				case errors.Is(err, ErrNotFound):
-					f = &failure{http.StatusNotFound, "there is no such mark"}
-				default:
-					h.Intake.log().ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "error", err)
-					f = &failure{http.StatusInternalServerError, "internal error"}
-				}
-				status, value = f.status, map[string]any{"type": "about:blank", "title": http.StatusText(f.status), "status": f.status, "detail": f.message} // RFC 9457
-				w.Header().Set("Content-Type", "application/problem+json")
-			} else {
-				w.Header().Set("Content-Type", "application/json")
+				h.fail(w, r, err)
+				return
 			}
-			if value == nil {
+			if w.Header().Set("Content-Type", "application/json"); value == nil {
 				w.WriteHeader(status)
 				return
 			}
@@ -90,14 +90,34 @@ func (h *Handler) Handler() http.Handler {
 			e := json.NewEncoder(&b)
 			e.SetEscapeHTML(false) // alerts stay as they are
 			if err := e.Encode(value); err != nil {
-				h.Intake.log().ErrorContext(r.Context(), "writing a response failed", "error", err)
-				status = http.StatusInternalServerError
+				h.fail(w, r, err)
+				return
 			}
 			w.WriteHeader(status)
 			w.Write(b.Bytes()) // the client may be gone
 		})
 	}
 	return mux
+}
+
+// fail writes the problem of an error.
+func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
+	f, known := errors.AsType[*failure](err)
+	_, large := errors.AsType[*http.MaxBytesError](err)
+	switch {
+	case known:
+	case large:
+		f = &failure{http.StatusRequestEntityTooLarge, "the body has more than " + strconv.Itoa(maxBody) + " bytes"}
+	case errors.Is(err, ErrNotFound):
+		f = &failure{http.StatusNotFound, "there is no such mark"}
+	default:
+		h.Intake.log().ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "error", err)
+		f = &failure{http.StatusInternalServerError, "internal error"}
+	}
+	body, _ := json.Marshal(map[string]any{"type": "about:blank", "title": http.StatusText(f.status), "status": f.status, "detail": f.message}) // RFC 9457
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(f.status)
+	w.Write(append(body, '\n'))
 }
 
 func (h *Handler) alerts(r *http.Request, tenant string) (int, any, error) {
@@ -147,23 +167,41 @@ func limit(r *http.Request) (int, error) {
 	return n, nil
 }
 
+// query returns the query of a request for n alerts.
+func query(r *http.Request, n int) (Query, error) {
+	v := r.URL.Query()
+	if c := v.Get("container"); c != "" && (len(c) > 64 || strings.Trim(c, "0123456789abcdef") != "") {
+		return Query{}, bad("container must be the beginning of an identifier")
+	}
+	return Query{Image: clip(v.Get("image")), Container: v.Get("container"), Rule: clip(v.Get("rule")), Priority: Priority(clip(v.Get("priority"))),
+		Newest: v.Get("order") == "newest", After: clip(v.Get("cursor")), Limit: n}, nil
+}
+
 func (h *Handler) events(r *http.Request, tenant string) (int, any, error) {
 	n, err := limit(r)
 	if err != nil {
 		return 0, nil, err
 	}
-	q := r.URL.Query()
-	if c := q.Get("container"); c != "" && (len(c) > 64 || strings.Trim(c, "0123456789abcdef") != "") {
-		return 0, nil, bad("container must be the beginning of an identifier")
-	}
-	items, err := h.Intake.Store.Events(r.Context(), tenant, Query{Image: clip(q.Get("image")), Container: q.Get("container"), Rule: clip(q.Get("rule")), Priority: Priority(clip(q.Get("priority"))),
-		Newest: q.Get("order") == "newest", After: clip(q.Get("cursor")), Limit: n + 1})
+	q, err := query(r, n+1)
 	if err != nil {
 		return 0, nil, err
 	}
-	marks, err := h.Intake.Store.Marks(r.Context(), tenant)
+	items, err := h.list(r.Context(), tenant, q)
 	if err != nil {
 		return 0, nil, err
+	}
+	return http.StatusOK, page(items, n, func(e *Event) string { return e.ID }), nil
+}
+
+// list returns alerts, with the marks that hold.
+func (h *Handler) list(ctx context.Context, tenant string, q Query) ([]Event, error) {
+	items, err := h.Intake.Store.Events(ctx, tenant, q)
+	if err != nil || len(items) == 0 {
+		return nil, err
+	}
+	marks, err := h.Intake.Store.Marks(ctx, tenant)
+	if err != nil {
+		return nil, err
 	}
 	for i := range items {
 		for m := range marks {
@@ -173,7 +211,66 @@ func (h *Handler) events(r *http.Request, tenant string) (int, any, error) {
 			}
 		}
 	}
-	return http.StatusOK, page(items, n, func(e *Event) string { return e.ID }), nil
+	return items, nil
+}
+
+// tail returns the newest alerts of a tenant.
+func (h *Handler) tail(tenant string) *stream.Tail[string, Event] {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.tails == nil {
+		h.tails = make(map[string]*stream.Tail[string, Event])
+	}
+	t := h.tails[tenant]
+	if t == nil {
+		t = &stream.Tail[string, Event]{
+			Key:  func(e *Event) string { return e.ID },
+			Size: func(e *Event) int { return len(e.Alert) + maxText },
+			Last: func(ctx context.Context) (string, error) {
+				list, err := h.Intake.Store.Events(ctx, tenant, Query{Newest: true, Limit: 1})
+				if err != nil || len(list) == 0 {
+					return "", err
+				}
+				return list[0].ID, nil
+			},
+			Read: func(ctx context.Context, after string) ([]Event, error) {
+				return h.list(ctx, tenant, Query{After: after, Limit: stream.AtOnce})
+			},
+			Log: h.Intake.log(),
+		}
+		h.tails[tenant] = t
+	}
+	return t
+}
+
+// stream sends alerts as they come. The image of an alert that is joined later is not sent again.
+func (h *Handler) stream(w http.ResponseWriter, r *http.Request, tenant string) error {
+	q, err := query(r, stream.AtOnce)
+	if err != nil {
+		return err
+	}
+	after := q.After
+	if last := clip(r.Header.Get("Last-Event-ID")); last != "" {
+		after = last
+	}
+	t := h.tail(tenant)
+	began, err := t.Send(r.Context(), w, after, func(ctx context.Context, after string) ([]Event, error) {
+		old := q
+		old.Newest, old.After = false, after
+		return h.list(ctx, tenant, old)
+	}, func(e *Event) (*stream.Message, error) {
+		if !q.selects(e) {
+			return nil, nil
+		}
+		return &stream.Message{ID: e.ID, Kind: "alert", Data: e}, nil
+	})
+	if began && err != nil && r.Context().Err() == nil {
+		h.Intake.log().ErrorContext(r.Context(), "the stream of alerts ends", "error", err)
+	}
+	if began || r.Context().Err() != nil {
+		return nil
+	}
+	return err
 }
 
 func (h *Handler) counts(r *http.Request, tenant string) (int, any, error) {

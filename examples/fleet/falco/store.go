@@ -121,6 +121,11 @@ type Query struct {
 	Limit     int
 }
 
+// selects reports whether the query selects an event.
+func (q *Query) selects(e *Event) bool {
+	return (q.Image == "" || q.Image == e.Digest) && strings.HasPrefix(e.Container, q.Container) && (q.Rule == "" || q.Rule == e.Rule) && (q.Priority == "" || q.Priority == e.Priority)
+}
+
 // A Store keeps everything of a tenant. [SQL] is one.
 type Store interface {
 	// Write writes a batch, and sets the identifiers of its events and diagnostics, which sort by the order of commits.
@@ -142,6 +147,9 @@ type Store interface {
 
 // An SQL is a Store in PostgreSQL or SQLite.
 type SQL struct {
+	// Audit records a decision in the transaction that makes it; nil without an audit.
+	Audit func(ctx context.Context, tx *sql.Tx, tenant, action, subject string) error
+
 	db      *sql.DB
 	dialect sqlstore.Dialect
 }
@@ -156,7 +164,7 @@ const (
 
 // OpenSQL brings the tables up to date and returns the store.
 func OpenSQL(ctx context.Context, db *sql.DB, d sqlstore.Dialect) (*SQL, error) {
-	s := &SQL{db, d}
+	s := &SQL{db: db, dialect: d}
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		if d == sqlstore.PostgreSQL {
 			if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", lockKey); err != nil {
@@ -233,6 +241,24 @@ func (s *SQL) exec(ctx context.Context, query string, args ...any) (int64, error
 		return 0, fmt.Errorf("falco: %w", err)
 	}
 	return result.RowsAffected()
+}
+
+// decide runs a statement that makes a decision, and records it if a row changed.
+func (s *SQL) decide(ctx context.Context, tenant, action, subject, query string, args ...any) (n int64, err error) {
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, s.bind(query), args...)
+		if err != nil {
+			return err
+		}
+		if n, err = result.RowsAffected(); err != nil || n == 0 || s.Audit == nil {
+			return err
+		}
+		return s.Audit(ctx, tx, tenant, action, subject)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("falco: %w", err)
+	}
+	return n, nil
 }
 
 // each calls do for each row.
@@ -459,7 +485,7 @@ func (s *SQL) Monitor(ctx context.Context, tenant, target string, on bool) error
 	if on {
 		n = 1
 	}
-	_, err := s.exec(ctx, "INSERT INTO fleet_falco_monitoring (tenant, target, monitored, ignored) VALUES (?, ?, ?, 0) ON CONFLICT (tenant, target) DO UPDATE SET monitored = excluded.monitored", tenant, target, n)
+	_, err := s.decide(ctx, tenant, "set-monitoring", fmt.Sprintf("%s: %t", target, on), "INSERT INTO fleet_falco_monitoring (tenant, target, monitored, ignored) VALUES (?, ?, ?, 0) ON CONFLICT (tenant, target) DO UPDATE SET monitored = excluded.monitored", tenant, target, n)
 	return err
 }
 
@@ -482,7 +508,7 @@ func (s *SQL) AddMark(ctx context.Context, tenant string, m *Mark) error {
 	if !m.Expires.IsZero() {
 		expires = m.Expires.UnixMicro()
 	}
-	_, err := s.exec(ctx, "INSERT INTO fleet_falco_marks (tenant, id, image, rule, path, reason, author, created, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	_, err := s.decide(ctx, tenant, "add-alert-mark", m.Rule+" "+m.Image, "INSERT INTO fleet_falco_marks (tenant, id, image, rule, path, reason, author, created, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		tenant, m.ID, m.Image, m.Rule, m.Path, m.Reason, m.Author, m.Created.UnixMicro(), expires)
 	return err
 }
@@ -504,7 +530,7 @@ func (s *SQL) Marks(ctx context.Context, tenant string) (list []Mark, err error)
 
 // DeleteMark deletes a mark.
 func (s *SQL) DeleteMark(ctx context.Context, tenant, id string) error {
-	n, err := s.exec(ctx, "DELETE FROM fleet_falco_marks WHERE tenant = ? AND id = ?", tenant, id)
+	n, err := s.decide(ctx, tenant, "delete-alert-mark", id, "DELETE FROM fleet_falco_marks WHERE tenant = ? AND id = ?", tenant, id)
 	if err == nil && n == 0 {
 		err = ErrNotFound
 	}

@@ -4,6 +4,7 @@ package serve
 import (
 	"context"
 	"crypto/tls"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -80,8 +81,11 @@ type Options struct {
 	Proxy        *api.Proxy                // that authenticates users; nil without one
 	TLS          *tls.Config               // of the API; nil without TLS
 	KeepEvents   time.Duration             // 90 days if zero
+	Keep         archive.Keep              // submissions and the audit
 	Workers      int                       // jobs at once; 4 if zero
 	MaxUpload    int64
+	Concurrent   int // requests at once, and Lasting those that last, see api.Server
+	Lasting      int
 	NoPage       bool            // serve the API without the web page
 	Lease        time.Duration   // of a layer, see work.Layers
 	Pauses       []time.Duration // before further attempts, see work.Worker
@@ -96,7 +100,6 @@ const (
 	collectEvery = time.Hour
 	archiveEvery = 24 * time.Hour
 	keepEvents   = 90 * 24 * time.Hour // by default
-	keepAnswers  = 24 * time.Hour      // to requests with an Idempotency-Key
 	maxLayers    = 10 << 30            // bytes of results of layers
 	stopTime     = 30 * time.Second
 	flushTime    = 5 * time.Second // to send the last spans
@@ -181,6 +184,7 @@ func (o *Options) defaults() {
 	if o.KeepEvents == 0 {
 		o.KeepEvents = keepEvents
 	}
+	o.Keep.Defaults()
 }
 
 // settings returns the current options of the API.
@@ -203,7 +207,7 @@ func (s *Service) addTenants(ctx context.Context, p *api.Proxy) error {
 }
 
 // Reload changes the options that a running service can change: Registries, Allow, Receivers, Operators, Daily, FeedEvery, Schedules, Proxy,
-// Archive, ArchiveEvery and KeepEvents. It ignores the others.
+// Archive, ArchiveEvery, KeepEvents and Keep. It ignores the others.
 func (s *Service) Reload(ctx context.Context, o Options) error {
 	o.defaults()
 	if err := s.addTenants(ctx, o.Proxy); err != nil {
@@ -316,11 +320,14 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	}
 	if o.Role != Worker {
 		server := &api.Server{Settings: s.settings, Store: s.Store, Objects: kept, Queue: s.queue, Answers: s.verdicts.Answers, Index: s.index, Advisories: provider,
-			Verdicts: s.verdicts, Webhooks: s.webhooks, Archiver: s.archiver, Key: key, Metrics: counts, Log: o.Log, MaxUpload: o.MaxUpload, Changed: s.kick}
+			Verdicts: s.verdicts, Webhooks: s.webhooks, Archiver: s.archiver, Key: key, Metrics: counts, Log: o.Log, MaxUpload: o.MaxUpload, Concurrent: o.Concurrent, Lasting: o.Lasting, Changed: s.kick}
 		if o.Neighbours.Falco {
 			alerts, err := falco.OpenSQL(ctx, s.Store.DB, s.Store.Dialect)
 			if err != nil {
 				return nil, err
+			}
+			alerts.Audit = func(ctx context.Context, tx *sql.Tx, tenant, action, subject string) error {
+				return s.Store.Within(tx).Audit(ctx, tenant, api.Actor(ctx), action, subject)
 			}
 			s.alerts, server.Alerts = s.neighbours.Falco(alerts, api.Tenant)
 		}
@@ -510,7 +517,7 @@ func (s *Service) empty(ctx context.Context) error {
 
 func (s *Service) tidy(ctx context.Context) error {
 	_, err := s.Store.TrimLayers(ctx, maxLayers)
-	err = errors.Join(err, s.empty(ctx))
+	err = errors.Join(err, s.empty(ctx), s.Store.Sum(ctx), s.Store.Resume(ctx))
 	tenants, listErr := s.Store.TenantNames(ctx)
 	for _, t := range tenants {
 		err = errors.Join(err, s.verdicts.Journal(t).Expire(ctx))
@@ -521,10 +528,19 @@ func (s *Service) tidy(ctx context.Context) error {
 		_, collectErr := s.Store.Catalog.Collect(ctx, now.Add(-keep))
 		// An event that is queued again must find its deliveries, so they are kept longer.
 		_, purgeErr := s.Store.Catalog.Outbox().Purge(ctx, now.Add(-keep-7*24*time.Hour))
-		err = errors.Join(err, collectErr, purgeErr)
+		err = errors.Join(err, collectErr, purgeErr, s.retain(ctx, now))
 	}
 	err = errors.Join(err, s.archive(ctx, tenants))
-	return errors.Join(err, listErr, s.Store.ForgetAnswers(ctx, time.Now().Add(-keepAnswers)))
+	return errors.Join(err, listErr, s.Store.ForgetAnswers(ctx, time.Now().Add(-store.AnswerTime)))
+}
+
+// retain deletes old submissions and entries of the audit.
+func (s *Service) retain(ctx context.Context, now time.Time) error {
+	counts, err := s.archiver.Retain(ctx, now, s.options.Load().Keep, false)
+	if counts.Submissions+counts.Audit > 0 {
+		s.log.InfoContext(ctx, "old rows were deleted", "submissions", counts.Submissions, "audit", counts.Audit)
+	}
+	return errors.Join(err, s.Store.ForgetUsage(ctx, now.AddDate(0, 0, -1)))
 }
 
 // archive archives the images of tenants that the rules select, if the time has come. One process does so.

@@ -115,33 +115,36 @@ func (s *Store) AllTags(ctx context.Context, tenant string) ([]Tag, error) {
 }
 
 // Referenced returns the names of the objects that rows of all tenants refer to: uploads, generations of the index, archives of images that
-// are archived now, and the files of advisories.
+// are archived now, the files of advisories, and the objects whose time in the trash has not ended, which may be those being written. It is one
+// statement, so that it misses no object that goes from the trash to another row meanwhile.
 func (s *Store) Referenced(ctx context.Context) (names map[string]bool, err error) {
-	names = make(map[string]bool)
-	for _, query := range []string{
-		"SELECT object FROM fleet_submissions WHERE object <> '' AND state IN ('waiting', 'analyzing')",
-		"SELECT object FROM fleet_generations",
-		"SELECT a.object FROM fleet_archive AS a JOIN fleet_images AS m ON m.tenant = a.tenant AND m.digest = a.digest WHERE m.state = 'archived' OR a.settled = 0",
-		"SELECT object FROM fleet_files",
-		"SELECT name || '/' || value FROM fleet_settings WHERE name = 'advisories' OR name LIKE 'own/%'",
-	} {
-		if err := s.query().rows(ctx, func(scan func(...any) error) error {
-			var name string
-			err := scan(&name)
-			names[name] = true
-			return err
-		}, query); err != nil {
-			return nil, wrap("objects", err)
-		}
-	}
-	return names, nil
+	names, tx := make(map[string]bool), s.query()
+	err = tx.rows(ctx, func(scan func(...any) error) error {
+		var name string
+		err := scan(&name)
+		names[name] = true
+		return err
+	}, `SELECT object FROM fleet_submissions WHERE object <> '' AND state IN ('waiting', 'analyzing')
+		UNION ALL SELECT object FROM fleet_generations
+		UNION ALL SELECT a.object FROM fleet_archive AS a JOIN fleet_images AS m ON m.tenant = a.tenant AND m.digest = a.digest WHERE m.state = 'archived' OR a.settled = 0
+		UNION ALL SELECT object FROM fleet_files
+		UNION ALL SELECT name || '/' || value FROM fleet_settings WHERE name = 'advisories' OR name LIKE 'own/%'
+		UNION ALL SELECT object FROM fleet_trash WHERE at > `+tx.now())
+	return names, wrap("objects", err)
 }
 
+// writeTime is longer than writing an object takes.
+const writeTime = 2 * time.Hour
+
+// Unwritten returns the latest time before which an object that no row names is not one that is being written now.
+func Unwritten(now time.Time) time.Time { return now.Add(-writeTime) }
+
 // Forget deletes claims that ended before a time, archives of images that no longer are archived, and parts of objects without a name that
-// are older. It returns their numbers. It also deletes older indexes without a tag and an image.
-func (s *Store) Forget(ctx context.Context, before time.Time) (claims, archives, parts int64, err error) {
-	tx := s.query()
-	if claims, err = tx.exec(ctx, "DELETE FROM fleet_claims WHERE ends < ?", micro(before)); err != nil {
+// are older, but for those that may be being written now. It returns their numbers. It also deletes older indexes without a tag, an image and a
+// submission that is not analyzed.
+func (s *Store) Forget(ctx context.Context, before, now time.Time) (claims, archives, parts int64, err error) {
+	tx, old := s.query(), before
+	if claims, err = tx.exec(ctx, "DELETE FROM fleet_claims WHERE ends < ? AND ends < "+tx.now()+" AND NOT (name >= ? AND name < ?)", micro(before), intent, "stale0"); err != nil {
 		return 0, 0, 0, wrap("claims", err)
 	}
 	if archives, err = tx.exec(ctx, `DELETE FROM fleet_archive WHERE settled = 1 AND NOT EXISTS
@@ -149,12 +152,16 @@ func (s *Store) Forget(ctx context.Context, before time.Time) (claims, archives,
 		return 0, 0, 0, wrap("archive", err)
 	}
 	// The identifier of an object begins with its time.
+	if written := Unwritten(now); written.Before(before) {
+		before = written
+	}
 	if parts, err = tx.exec(ctx, "DELETE FROM fleet_object_parts WHERE id < ? AND NOT EXISTS (SELECT 1 FROM fleet_objects AS o WHERE o.id = fleet_object_parts.id)", idTime(before)); err != nil {
 		return 0, 0, 0, wrap("objects", err)
 	}
 	if _, err = tx.exec(ctx, `DELETE FROM fleet_indexes WHERE submitted < ? AND NOT EXISTS (SELECT 1 FROM fleet_tags AS t WHERE t.tenant = fleet_indexes.tenant AND t.index_digest = fleet_indexes.digest)
-		AND NOT EXISTS (SELECT 1 FROM fleet_platforms AS p JOIN fleet_images AS m ON m.tenant = p.tenant AND m.digest = p.digest WHERE p.tenant = fleet_indexes.tenant AND p.index_digest = fleet_indexes.digest)`,
-		micro(before)); err != nil {
+		AND NOT EXISTS (SELECT 1 FROM fleet_platforms AS p JOIN fleet_images AS m ON m.tenant = p.tenant AND m.digest = p.digest WHERE p.tenant = fleet_indexes.tenant AND p.index_digest = fleet_indexes.digest)
+		AND NOT EXISTS (SELECT 1 FROM fleet_submissions AS s WHERE s.tenant = fleet_indexes.tenant AND s.state IN ('waiting', 'analyzing') AND s.index_digest = fleet_indexes.digest)`,
+		micro(old)); err != nil {
 		return 0, 0, 0, wrap("indexes", err)
 	}
 	if _, err = tx.exec(ctx, `DELETE FROM fleet_platforms WHERE NOT EXISTS

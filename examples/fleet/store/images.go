@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -41,7 +42,8 @@ type Tag struct {
 	Digest string
 	Index  string // the digest of the index that the tag names; "" if it names the image itself
 	Since  time.Time
-	Listed []string // images of the index; AllTags only
+	Asked  time.Time // when the image was asked for that the tag names; Pointed only
+	Listed []string  // images of the index; AllTags only
 }
 
 // Named returns the digest of the index or image that the tag names in the registry.
@@ -94,14 +96,31 @@ func newMark() int64 { return 1 + rand.Int64N(math.MaxInt64) }
 // Point stores that a tag points at an image now, alone or by an index, unless it does already. It returns the tag before, without digests for a new
 // one. The instant is after that of the former image, also if the clock of the process that stored that one is ahead.
 func (tx *Tx) Point(ctx context.Context, tenant, name, digest, index string) (before Tag, err error) {
-	var last int64
-	err = tx.row(ctx, []any{&before.Digest, &before.Index, &last}, "SELECT digest, index_digest, since FROM fleet_tags WHERE tenant = ? AND name = ? ORDER BY since DESC LIMIT 1", tenant, name)
-	if err != nil && err != ErrNotFound || err == nil && before.Digest == digest && before.Index == index {
+	return tx.PointAt(ctx, tenant, name, digest, index, time.Now())
+}
+
+// PointAt is Point for an image that was asked for at a time: a tag whose image was asked for later stays, because analyses end in any order.
+func (tx *Tx) PointAt(ctx context.Context, tenant, name, digest, index string, asked time.Time) (before Tag, err error) {
+	h := fnv.New64a()
+	h.Write([]byte(tenant + " " + name))
+	if err := tx.lock(ctx, int64(h.Sum64())); err != nil {
 		return before, err
 	}
-	_, err = tx.exec(ctx, `INSERT INTO fleet_tags (tenant, name, since, digest, index_digest) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (tenant, name, since) DO UPDATE SET digest = excluded.digest, index_digest = excluded.index_digest`,
-		tenant, name, max(micro(time.Now()), last+1), digest, index)
+	var last, latest int64
+	err = tx.row(ctx, []any{&before.Digest, &before.Index, &last, &latest}, "SELECT digest, index_digest, since, asked FROM fleet_tags WHERE tenant = ? AND name = ? ORDER BY since DESC LIMIT 1",
+		tenant, name)
+	switch {
+	case err != nil && err != ErrNotFound:
+		return before, err
+	case err == nil && micro(asked) < latest:
+		return before, nil
+	case err == nil && before.Digest == digest && before.Index == index:
+		_, err = tx.exec(ctx, "UPDATE fleet_tags SET asked = ? WHERE tenant = ? AND name = ? AND since = ?", micro(asked), tenant, name, last)
+		return before, err
+	}
+	_, err = tx.exec(ctx, `INSERT INTO fleet_tags (tenant, name, since, digest, index_digest, asked) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (tenant, name, since) DO UPDATE SET digest = excluded.digest, index_digest = excluded.index_digest, asked = excluded.asked`,
+		tenant, name, max(micro(time.Now()), last+1), digest, index, micro(asked))
 	return before, err
 }
 
@@ -300,9 +319,9 @@ func marks(n int) string {
 // Pointed returns the tag of a tenant, as it points now, or ErrNotFound.
 func (s *Store) Pointed(ctx context.Context, tenant, name string) (*Tag, error) {
 	t := Tag{Name: name}
-	var since int64
-	err := s.query().row(ctx, []any{&t.Digest, &since, &t.Index}, "SELECT digest, since, index_digest FROM fleet_tags WHERE tenant = ? AND name = ? ORDER BY since DESC LIMIT 1", tenant, name)
-	t.Since = fromMicro(since)
+	var since, asked int64
+	err := s.query().row(ctx, []any{&t.Digest, &since, &t.Index, &asked}, "SELECT digest, since, index_digest, asked FROM fleet_tags WHERE tenant = ? AND name = ? ORDER BY since DESC LIMIT 1", tenant, name)
+	t.Since, t.Asked = fromMicro(since), fromMicro(asked)
 	return &t, wrap("tag", err)
 }
 

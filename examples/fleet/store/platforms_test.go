@@ -133,7 +133,7 @@ func TestIndex(t *testing.T) {
 		}
 		forget := func() {
 			t.Helper()
-			if _, _, _, err := s.Forget(ctx, time.Now().Add(time.Hour)); err != nil {
+			if _, _, _, err := s.Forget(ctx, time.Now().Add(time.Hour), time.Now()); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -19,7 +19,6 @@ var ofAll = map[string]string{
 	"Lost":                "looks for dead workers",
 	"Turns":               "counts jobs",
 	"Working":             "looks for lost work of a worker",
-	"Backlog":             "counts for operators",
 	"listed":              "returns tenants with their images, for events",
 	"DeleteImage":         "asks whether another tenant has the image",
 	"Names":               "returns tenants with their images, for events",
@@ -34,12 +33,15 @@ var ofAll = map[string]string{
 	"Used":                "asks whether a tenant uses the content of an image",
 	"Referenced":          "looks for objects that no row names",
 	"Forget":              "deletes rows that have no use",
+	"ForgetSubmissions":   "deletes old submissions",
+	"ForgetAudit":         "deletes old entries",
+	"Ended":               "wakes requests of all tenants",
 	"DueWatches":          "looks at the repositories of all tenants",
 }
 
 // shared are the tables that have no rows of a tenant.
 var shared = []string{"fleet_schema", "fleet_claims", "fleet_layers", "fleet_objects", "fleet_object_parts", "fleet_generations", "fleet_indexed", "fleet_settings",
-	"fleet_files", "fleet_feeds", "fleet_usage", "fleet_trash"}
+	"fleet_files", "fleet_feeds", "fleet_usage", "fleet_trash", "fleet_submission_counts"}
 
 var (
 	tables  = regexp.MustCompile(`\bfleet_\w+`)

@@ -160,7 +160,7 @@ const digits = "0123456789abcdefghjkmnpqrstvwxyz"
 // idTime returns how identifiers begin that are made at a time. It sorts before all that are made then.
 func idTime(t time.Time) string {
 	var b [10]byte
-	ms := t.UnixMilli()
+	ms := max(0, t.UnixMilli()) // no identifier is older, and a negative one would sort after all
 	for i := 9; i >= 0; i-- {
 		b[i] = digits[ms&31]
 		ms >>= 5

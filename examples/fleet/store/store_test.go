@@ -163,7 +163,7 @@ func TestTokens(t *testing.T) {
 				}
 			}()
 		}
-		if err := s.DeleteToken(ctx, "team", token.ID); err != nil {
+		if err := s.DeleteToken(ctx, "team", token.ID, "test"); err != nil {
 			t.Error(err)
 		}
 		if _, err := s.TokenOf(ctx, secret, now); !errors.Is(err, store.ErrNotFound) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hullmark/hullmark/db/catalog/sqlstore"
@@ -209,11 +210,52 @@ func (s *Store) Backlog(ctx context.Context) (map[State]int, error) {
 		err := scan(&state, &n)
 		counts[State(state)] = n
 		return err
-	}, "SELECT state, COUNT(*) FROM fleet_submissions GROUP BY state")
+	}, "SELECT state, CAST(SUM(n) AS BIGINT) FROM fleet_submission_counts GROUP BY state")
 	if err != nil {
 		return nil, fmt.Errorf("store: backlog: %w", err)
 	}
 	return counts, nil
+}
+
+// Sum adds up the changes that triggers store for Backlog. They have a row each, so that no two transactions change the same one.
+func (s *Store) Sum(ctx context.Context) error {
+	return wrap("backlog", s.Write(ctx, func(tx *Tx) error {
+		sums := make(map[string]int64)
+		if err := tx.rows(ctx, func(scan func(...any) error) error {
+			var state string
+			var n int64
+			err := scan(&state, &n)
+			sums[state] += n
+			return err
+		}, "DELETE FROM fleet_submission_counts RETURNING state, n"); err != nil {
+			return err
+		}
+		for state, n := range sums {
+			if _, err := tx.exec(ctx, "INSERT INTO fleet_submission_counts (state, n) VALUES (?, ?)", state, n); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+// Ended returns those of submissions, of any tenants, that ended.
+func (s *Store) Ended(ctx context.Context, ids []string) (ended []string, err error) {
+	for group := range slices.Chunk(ids, 400) {
+		var args []any
+		for _, id := range group {
+			args = append(args, id)
+		}
+		if err := s.query().rows(ctx, func(scan func(...any) error) error {
+			var id string
+			err := scan(&id)
+			ended = append(ended, id)
+			return err
+		}, "SELECT id FROM fleet_submissions WHERE state IN ('analyzed', 'failed') AND id IN ("+marks(len(group))+")", args...); err != nil {
+			return nil, wrap("submissions", err)
+		}
+	}
+	return ended, nil
 }
 
 // Alive lets a worker count as alive for some time.

@@ -55,6 +55,15 @@ func hashToken(secret string) []byte {
 
 // NewToken stores a token and returns its secret, which is shown once.
 func (s *Store) NewToken(ctx context.Context, t *Token) (secret string, err error) {
+	err = s.Write(ctx, func(tx *Tx) error {
+		secret, err = tx.NewToken(ctx, t)
+		return err
+	})
+	return secret, err
+}
+
+// NewToken stores a token and returns its secret, which is shown once.
+func (tx *Tx) NewToken(ctx context.Context, t *Token) (secret string, err error) {
 	if !tenants.MatchString(t.Tenant) {
 		return "", fmt.Errorf("store: token: the tenant %q has other characters than lower-case letters, digits and hyphens, or more than 63", t.Tenant)
 	}
@@ -62,14 +71,10 @@ func (s *Store) NewToken(ctx context.Context, t *Token) (secret string, err erro
 	rand.Read(random)
 	secret = "fleet_" + base64.RawURLEncoding.EncodeToString(random)
 	t.ID, t.Created = NewID(), time.Now().UTC().Truncate(time.Microsecond)
-	err = s.Write(ctx, func(tx *Tx) error {
-		if err := tx.addTenant(ctx, t.Tenant); err != nil {
-			return err
-		}
-		_, err := tx.exec(ctx, "INSERT INTO fleet_tokens (id, tenant, name, hash, scopes, created, expires, used) VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
+	if err = tx.addTenant(ctx, t.Tenant); err == nil {
+		_, err = tx.exec(ctx, "INSERT INTO fleet_tokens (id, tenant, name, hash, scopes, created, expires, used) VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
 			t.ID, t.Tenant, text(t.Name), hashToken(secret), joinScopes(t.Scopes), micro(t.Created), micro(t.Expires))
-		return err
-	})
+	}
 	if err != nil {
 		return "", fmt.Errorf("store: token: %w", err)
 	}
@@ -190,17 +195,19 @@ func (s *Store) Tokens(ctx context.Context, tenant, after string, n int) (list [
 	return list, nil
 }
 
-// DeleteToken deletes a token of a tenant.
-func (s *Store) DeleteToken(ctx context.Context, tenant, id string) error {
+// DeleteToken deletes a token of a tenant. The actor, the name of another token, is for the audit.
+func (s *Store) DeleteToken(ctx context.Context, tenant, id, actor string) error {
 	defer s.known.forget()
-	n, err := s.query().exec(ctx, "DELETE FROM fleet_tokens WHERE tenant = ? AND id = ?", tenant, id)
-	if err == nil && n == 0 {
-		err = ErrNotFound
-	}
-	if err != nil {
-		return fmt.Errorf("store: token: %w", err)
-	}
-	return nil
+	return wrap("token", s.Write(ctx, func(tx *Tx) error {
+		n, err := tx.exec(ctx, "DELETE FROM fleet_tokens WHERE tenant = ? AND id = ?", tenant, id)
+		if err == nil && n == 0 {
+			err = ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		return tx.Audit(ctx, tenant, actor, "delete-token", id)
+	}))
 }
 
 // addTenant adds a tenant unless there is one of that name.

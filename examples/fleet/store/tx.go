@@ -95,6 +95,9 @@ func (s *Store) transact(ctx context.Context, run func(*Tx) error) error {
 	return t.Commit(ctx)
 }
 
+// Within returns a transaction of database/sql as one of the store, for statements only.
+func (s *Store) Within(tx *sql.Tx) *Tx { return &Tx{dialect: s.Dialect, runner: tx} }
+
 // query runs single statements outside of a transaction.
 func (s *Store) query() *Tx { return &Tx{dialect: s.Dialect, runner: s.DB} }
 
@@ -172,7 +175,7 @@ func (tx *Tx) row(ctx context.Context, targets []any, query string, args ...any)
 var migrations embed.FS
 
 // latest is the number of the newest migration.
-const latest = 8
+const latest = 9
 
 // lockKey is the key of PostgreSQL's advisory lock for migrations, pickKey that for the choice of the next submission.
 const (
@@ -187,6 +190,15 @@ func (tx *Tx) lock(ctx context.Context, key int64) error {
 	}
 	_, err := tx.exec(ctx, "SELECT pg_advisory_xact_lock(?)", key)
 	return err
+}
+
+// ofOther reports whether a statement of a migration is for the other dialect: it begins with the name of one.
+func ofOther(d sqlstore.Dialect, statement string) bool {
+	other := "/*sqlite*/"
+	if d == sqlstore.SQLite {
+		other = "/*postgresql*/"
+	}
+	return strings.HasPrefix(strings.TrimSpace(statement), other)
 }
 
 // migrate makes the tables, or brings those of an older version up to date.
@@ -215,7 +227,7 @@ func (s *Store) migrate(ctx context.Context) error {
 				return err
 			}
 			for statement := range strings.SplitSeq(strings.ReplaceAll(string(script), "{bytes}", bytes), ";\n") {
-				if strings.TrimSpace(statement) == "" {
+				if strings.TrimSpace(statement) == "" || ofOther(s.Dialect, statement) {
 					continue
 				}
 				if _, err := tx.exec(ctx, statement); err != nil {

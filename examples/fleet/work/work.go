@@ -705,42 +705,66 @@ func (w *Worker) end(ctx context.Context, m *store.Submission, row *store.Image,
 func (w *Worker) pointed(ctx context.Context, m *store.Submission, ref name.Reference, message string) error {
 	tag, tagged := ref.(name.Tag)
 	if tagged {
-		before, err := w.Store.Pointed(ctx, m.Tenant, tag.Name())
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
+		late, err := w.moves(ctx, m, tag)
+		if err != nil {
 			return err
 		}
-		lists := false // a version that did not know indexes stored an image of this one
-		if err == nil && m.Index != "" && before.Index == "" {
-			x, err := w.Store.Index(ctx, m.Tenant, m.Index)
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
-				return err
-			}
-			lists = err == nil && slices.ContainsFunc(x.Platforms, func(p store.Platform) bool { return p.Digest == before.Digest })
-		}
-		if was, is := before.Named(), (&store.Tag{Digest: m.Digest, Index: m.Index}).Named(); err == nil && was != is && !lists {
-			if err := w.tell(ctx, m.Tenant, webhook.Message{ID: journal.ID(webhook.TagMoved, m.Tenant, tag.Name(), was, is, fmt.Sprint(before.Since.UnixMicro())),
-				Kind: webhook.TagMoved, Images: []webhook.Image{named(m, is, ref)}, Text: "from " + was + " to " + is}); err != nil {
-				return err
-			}
+		if late {
+			tagged, message = false, cmp.Or(message, "the tag names an image that was asked for later")
 		}
 	}
 	return w.Store.Write(ctx, func(tx *store.Tx) error {
-		if m.Index == "" {
-			if err := analyzed(ctx, tx, m, m.Digest); err != nil {
-				return err
-			}
-		}
 		if tagged {
-			if _, err := tx.Point(ctx, m.Tenant, tag.Name(), m.Digest, m.Index); err != nil {
+			if _, err := tx.PointAt(ctx, m.Tenant, tag.Name(), m.Digest, m.Index, asked(m)); err != nil {
 				return err
 			}
 			if err := tx.StaleIndex(ctx, m.Tenant, m.Index); err != nil {
 				return err
 			}
 		}
+		if m.Index == "" {
+			if err := analyzed(ctx, tx, m, m.Digest); err != nil {
+				return err
+			}
+		}
 		m.State, m.Reason, m.Message = store.Analyzed, "", message
 		return tx.Finish(ctx, m)
 	})
+}
+
+// asked returns when the tag of a submission named its image: when it was submitted with its content, or when the registry was asked.
+func asked(m *store.Submission) time.Time {
+	if m.Kind == store.Reference {
+		return m.Started
+	}
+	return m.Submitted
+}
+
+// moves writes the event that a tag moves to the image of a submission, if it names another. It reports whether the submission is too late: the tag names
+// an image that was asked for later.
+func (w *Worker) moves(ctx context.Context, m *store.Submission, tag name.Tag) (late bool, err error) {
+	before, err := w.Store.Pointed(ctx, m.Tenant, tag.Name())
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil || asked(m).Before(before.Asked) {
+		return true, err
+	}
+	was, is := before.Named(), (&store.Tag{Digest: m.Digest, Index: m.Index}).Named()
+	if was == is {
+		return false, nil
+	}
+	if m.Index != "" && before.Index == "" { // a version that did not know indexes stored an image of this one
+		x, err := w.Store.Index(ctx, m.Tenant, m.Index)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return false, err
+		}
+		if err == nil && slices.ContainsFunc(x.Platforms, func(p store.Platform) bool { return p.Digest == before.Digest }) {
+			return false, nil
+		}
+	}
+	return false, w.tell(ctx, m.Tenant, webhook.Message{ID: journal.ID(webhook.TagMoved, m.Tenant, tag.Name(), was, is, fmt.Sprint(before.Since.UnixMicro())),
+		Kind: webhook.TagMoved, Images: []webhook.Image{named(m, is, tag)}, Text: "from " + was + " to " + is})
 }
 
 // named names an image in an event.
