@@ -698,30 +698,15 @@ func (w *Worker) end(ctx context.Context, m *store.Submission, row *store.Image,
 	if err := w.tell(ctx, m.Tenant, webhook.Message{ID: journal.ID(webhook.ImageAnalyzed, m.Tenant, m.ID), Kind: webhook.ImageAnalyzed, Images: []webhook.Image{named(m, row.Digest, ref)}}); err != nil {
 		return err
 	}
-	return w.pointed(ctx, m, ref, "")
+	return w.complete(ctx, m, ref, "")
 }
 
-// pointed stores that a submission is analyzed, with its tag, after the event if the tag has moved.
-func (w *Worker) pointed(ctx context.Context, m *store.Submission, ref name.Reference, message string) error {
+// complete stores that a submission is analyzed, and points its tag at the image or index. If the tag moves, it writes an event before.
+func (w *Worker) complete(ctx context.Context, m *store.Submission, ref name.Reference, message string) error {
 	tag, tagged := ref.(name.Tag)
 	if tagged {
-		before, err := w.Store.Pointed(ctx, m.Tenant, tag.Name())
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
+		if err := w.tellMoved(ctx, m, tag); err != nil {
 			return err
-		}
-		lists := false // a version that did not know indexes stored an image of this one
-		if err == nil && m.Index != "" && before.Index == "" {
-			x, err := w.Store.Index(ctx, m.Tenant, m.Index)
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
-				return err
-			}
-			lists = err == nil && slices.ContainsFunc(x.Platforms, func(p store.Platform) bool { return p.Digest == before.Digest })
-		}
-		if was, is := before.Named(), (&store.Tag{Digest: m.Digest, Index: m.Index}).Named(); err == nil && was != is && !lists {
-			if err := w.tell(ctx, m.Tenant, webhook.Message{ID: journal.ID(webhook.TagMoved, m.Tenant, tag.Name(), was, is, fmt.Sprint(before.Since.UnixMicro())),
-				Kind: webhook.TagMoved, Images: []webhook.Image{named(m, is, ref)}, Text: "from " + was + " to " + is}); err != nil {
-				return err
-			}
 		}
 	}
 	return w.Store.Write(ctx, func(tx *store.Tx) error {
@@ -741,6 +726,41 @@ func (w *Worker) pointed(ctx context.Context, m *store.Submission, ref name.Refe
 		m.State, m.Reason, m.Message = store.Analyzed, "", message
 		return tx.Finish(ctx, m)
 	})
+}
+
+// tellMoved writes an event if the tag of a submission points at another image or index.
+func (w *Worker) tellMoved(ctx context.Context, m *store.Submission, tag name.Tag) error {
+	before, err := w.Store.Pointed(ctx, m.Tenant, tag.Name())
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	was, is := before.Named(), cmp.Or(m.Index, m.Digest)
+	if was == is {
+		return nil
+	}
+	if m.Index != "" && before.Index == "" { // a version that did not know indexes stored an image of this one
+		listed, err := w.lists(ctx, m.Tenant, m.Index, before.Digest)
+		if err != nil || listed {
+			return err
+		}
+	}
+	return w.tell(ctx, m.Tenant, webhook.Message{ID: journal.ID(webhook.TagMoved, m.Tenant, tag.Name(), was, is, fmt.Sprint(before.Since.UnixMicro())),
+		Kind: webhook.TagMoved, Images: []webhook.Image{named(m, is, tag)}, Text: "from " + was + " to " + is})
+}
+
+// lists reports whether an index lists an image.
+func (w *Worker) lists(ctx context.Context, tenant, index, digest string) (bool, error) {
+	x, err := w.Store.Index(ctx, tenant, index)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(x.Platforms, func(p store.Platform) bool { return p.Digest == digest }), nil
 }
 
 // named names an image in an event.
