@@ -9,8 +9,7 @@ import (
 // maxKept bounds the memory of the blocks of chunks that an Index keeps. A million images take 13 MB.
 const maxKept = 64 << 20
 
-// A chunkCache keeps blocks of chunks. The chunks of a package that many applications have are in most of the blocks, and a question would decode
-// them all.
+// A chunkCache keeps decoded blocks of chunks. The chunks of a common package are in most of the blocks, so a question would decode all of them.
 type chunkCache struct {
 	blocks []atomic.Pointer[chunkBlock]
 	bytes  atomic.Int64

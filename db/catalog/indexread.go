@@ -84,7 +84,7 @@ func (s *indexSection) blockOf(record int) (int, error) {
 	return i, nil
 }
 
-// skipRecord skips a record of a section other than keys, which depend on those before.
+// skipRecord skips a record of any section but keys: a key depends on the one before.
 func skipRecord(section int, d *decoder) {
 	switch section {
 	case sectionSubjects:

@@ -131,7 +131,7 @@ func (m *Memory) addNotice(n Notice) {
 // stored returns a time as stores keep it.
 func stored(t time.Time) time.Time { return time.UnixMicro(t.UnixMicro()).UTC() }
 
-// storedEnd returns a time that is zero for no end.
+// storedEnd returns the end of a period as stores keep it. Zero means no end.
 func storedEnd(t time.Time) time.Time {
 	if t.IsZero() {
 		return t

@@ -565,7 +565,7 @@ func writers(t *testing.T, s catalog.Store) {
 	for _, w := range list {
 		w.check(t)
 	}
-	for i := range writtenTags { // no entry repeats the one before, though several write
+	for i := range writtenTags { // no entry repeats the one before, although several writers move a tag
 		list, err := s.Tags(t.Context(), fmt.Sprint("app", i))
 		must(t, err)
 		for k := 1; k < len(list); k++ {

@@ -14,7 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// A Mode says what follows from a verdict.
+// A Mode is the effect of a verdict against an image.
 type Mode string
 
 const (
@@ -23,7 +23,7 @@ const (
 	Record  Mode = "record"  // admits, and records an event
 )
 
-// An Unknown says what follows for an image without a verdict.
+// An Unknown is the decision about an image without a verdict.
 type Unknown string
 
 const (
@@ -32,7 +32,7 @@ const (
 	Scan  Unknown = "scan" // allows, and submits the image
 )
 
-// A Failure says what follows if the verdict can't be read in time.
+// A Failure is the decision if the verdict can't be read in time.
 type Failure string
 
 const (
@@ -40,7 +40,7 @@ const (
 	Open   Failure = "open"   // admits
 )
 
-// A Config has the rules and the ways around them.
+// A Config has the rules, and the annotation that bypasses them.
 type Config struct {
 	Rules      []Rule     `yaml:"rules"` // the first one that selects a workload counts
 	BreakGlass BreakGlass `yaml:"breakGlass"`

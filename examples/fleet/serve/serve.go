@@ -56,7 +56,7 @@ const (
 	All    Role = "all"
 )
 
-// Options say how to run a process. The zero value with a Data directory suits one process.
+// Options configure a process. A single process needs only Data.
 type Options struct {
 	Data         string                    // directory of the database, objects and keys
 	Database     string                    // "postgres://..."; "" for SQLite in Data
@@ -140,7 +140,7 @@ func (s *Service) kick() {
 	s.wake(s.events)
 }
 
-// wake ends a wait for a channel, now or the next one.
+// wake ends the current wait for a channel, or the next one.
 func (s *Service) wake(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
@@ -148,7 +148,7 @@ func (s *Service) wake(c chan struct{}) {
 	}
 }
 
-// Address returns the address of the database that options name.
+// Address returns the address of the database.
 func (o *Options) Address() string {
 	if o.Database != "" {
 		return o.Database
@@ -156,8 +156,7 @@ func (o *Options) Address() string {
 	return filepath.Join(o.Data, "fleet.db")
 }
 
-// LocalObjects returns where objects are unless a bucket has them: in the data directory, or in a PostgreSQL database, because processes share
-// no directory.
+// LocalObjects returns the store of objects without a bucket: the data directory, or the PostgreSQL database, because processes may share no directory.
 func (o *Options) LocalObjects(s *store.Store) objects.Store {
 	if o.Database != "" {
 		return objects.SQL{Store: s}
