@@ -2,19 +2,16 @@ package catalog
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"slices"
 
+	"github.com/hullmark/hullmark/internal/pages"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/watch"
 )
 
 // digestsAtOnce is the number of digests that Generations.Current gets at most.
 const digestsAtOnce = 500
-
-// errStopped ends an iteration whose caller stopped it.
-var errStopped = errors.New("stopped")
 
 // Generations are several indexes of one fleet, newest first: each new one has the images since the one before, until they are merged with
 // [IndexBuilder.AddIndex]. Package versions are numbered through all of them.
@@ -48,13 +45,15 @@ func (x *Index) subjects() int { return x.root.sections[sectionSubjects].records
 // IDs returns the identifiers of the package versions with numbers, which are sorted and distinct, each once.
 func (g *Generations) IDs(ctx context.Context, numbers []int) ([]SubjectID, error) {
 	var list []SubjectID
-	err := g.each(numbers, func(_ int, x *Index, numbers []int) error {
-		ids, err := x.IDs(ctx, numbers)
+	for generation, own := range g.split(numbers) {
+		ids, err := g.Indexes[generation].IDs(ctx, own)
+		if err != nil {
+			return nil, err
+		}
 		list = append(list, ids...)
-		return err
-	})
+	}
 	slices.SortFunc(list, func(a, b SubjectID) int { return slices.Compare(a[:], b[:]) })
-	return slices.Compact(list), err
+	return slices.Compact(list), nil
 }
 
 // Lookup returns the numbers of the package versions that have one of keys, in the form of [matcher.Key.Forms], and one of the identifiers.
@@ -77,59 +76,40 @@ func (g *Generations) Lookup(ctx context.Context, keys []matcher.Key, ids []Subj
 // Digests yields the digests of the images that have one of the package versions with numbers, which are sorted.
 func (g *Generations) Digests(ctx context.Context, numbers []int) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		err := g.each(numbers, func(generation int, x *Index, numbers []int) error {
-			page := make([]string, 0, digestsAtOnce)
-			flush := func() error {
-				list, err := page, error(nil)
-				if g.Current != nil && len(page) > 0 {
-					list, err = g.Current(ctx, generation, page)
+		for generation, own := range g.split(numbers) {
+			for digests, err := range pages.Of(g.Indexes[generation].Digests(ctx, own), digestsAtOnce) {
+				if err == nil && g.Current != nil {
+					digests, err = g.Current(ctx, generation, digests)
 				}
 				if err != nil {
-					return err
+					yield("", err)
+					return
 				}
-				for _, d := range list {
+				for _, d := range digests {
 					if !yield(d, nil) {
-						return errStopped
+						return
 					}
 				}
-				page = page[:0]
-				return nil
 			}
-			for d, err := range x.Digests(ctx, numbers) {
-				if err != nil {
-					return err
-				}
-				if page = append(page, d); len(page) < digestsAtOnce {
-					continue
-				}
-				if err := flush(); err != nil {
-					return err
-				}
-			}
-			return flush()
-		})
-		if err != nil && err != errStopped {
-			yield("", err)
 		}
 	}
 }
 
-// each calls f with the numbers of each generation that has some of them, until it returns an error.
-func (g *Generations) each(numbers []int, f func(generation int, x *Index, numbers []int) error) error {
-	first := 0
-	for i, x := range g.Indexes {
-		end := first + x.subjects()
-		n, _ := slices.BinarySearch(numbers, end)
-		if n > 0 {
+// split yields each generation that has some of the numbers, which are sorted, with its own numbers of the same package versions.
+func (g *Generations) split(numbers []int) iter.Seq2[int, []int] {
+	return func(yield func(int, []int) bool) {
+		first := 0
+		for generation, x := range g.Indexes {
+			end := first + x.subjects()
+			n, _ := slices.BinarySearch(numbers, end)
 			own := slices.Clone(numbers[:n])
-			for k := range own {
-				own[k] -= first
+			for i := range own {
+				own[i] -= first
 			}
-			if err := f(i, x, own); err != nil {
-				return err
+			if n > 0 && !yield(generation, own) {
+				return
 			}
+			numbers, first = numbers[n:], end
 		}
-		numbers, first = numbers[n:], end
 	}
-	return nil
 }

@@ -220,6 +220,22 @@ func TestIndexBytes(t *testing.T) {
 	}
 }
 
+// TestIndexNumbers requires an error for numbers that the index lacks, alone or after others.
+func TestIndexNumbers(t *testing.T) {
+	x := open(t, build(t, fleet(4, 4), []string{digestFor(0), digestFor(1)}))
+	for _, x := range []*Index{x, open(t, build(t, nil, nil))} {
+		n := x.subjects()
+		for _, numbers := range [][]int{{-1}, {n}, {0, n}, {max(0, n-1), n}} {
+			if ids, err := x.IDs(t.Context(), numbers); !errors.Is(err, ErrCorrupt) {
+				t.Errorf("%d of %d package versions: %d identifiers, %v", numbers, n, len(ids), err)
+			}
+			if _, err := x.Images(t.Context(), numbers); !errors.Is(err, ErrCorrupt) {
+				t.Errorf("images of %d: %v", numbers, err)
+			}
+		}
+	}
+}
+
 // TestIndexDamage changes each byte in turn: opening or reading fails, and nothing else happens.
 func TestIndexDamage(t *testing.T) {
 	file := build(t, fleet(4, 4), []string{digestFor(0), digestFor(1)})
@@ -322,7 +338,7 @@ func FuzzIndex(f *testing.F) {
 				t.Errorf("%d sets, want %d", len(b.sets), records)
 			}
 		}
-		y.records(t.Context(), section, nil, func(n int, d *decoder) error {
+		y.records(t.Context(), section, func(n int, d *decoder) error {
 			switch section {
 			case sectionSubjects:
 				var s matcher.Subject

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,64 +20,73 @@ import (
 
 // An IndexBuilder collects images and writes an index. The zero value is ready to use.
 type IndexBuilder struct {
-	forms   []string // of subjects, by number in the order of arrival
-	numbers map[string]uint32
-	chunks  [][]uint32 // sorted subjects of each chunk, by number in the order of arrival
-	byHash  map[Hash]uint32
-	byForm  map[Hash]uint32 // of the subjects
+	forms   []string                      // of subjects, by number: the order of arrival
+	numbers map[string]uint32             // of subjects, by form
+	chunks  [][]uint32                    // sorted subjects of each chunk, by number: the order of arrival
+	byHash  map[Hash]uint32               // chunks by the hash of their part
+	bySet   map[Hash]uint32               // chunks by the hash of their subjects
+	images  map[[digestSize]byte][]uint32 // sorted chunks, by digest
 	encoder encoder
-	images  map[[digestSize]byte][]uint32
 }
 
-// addChunk adds the subjects of a chunk, once for its hash, and returns its number.
-func (b *IndexBuilder) addChunk(hash Hash, subjects func() ([]matcher.Subject, error)) (uint32, error) {
-	if n, ok := b.byHash[hash]; ok {
+func (b *IndexBuilder) init() {
+	if b.numbers == nil {
+		b.numbers, b.images = make(map[string]uint32), make(map[[digestSize]byte][]uint32)
+		b.byHash, b.bySet = make(map[Hash]uint32), make(map[Hash]uint32)
+	}
+}
+
+// addPart adds the chunk of a part, unless the builder has it, and returns its number.
+func (b *IndexBuilder) addPart(p *Part) (uint32, error) {
+	if n, ok := b.byHash[p.Hash]; ok {
 		return n, nil
 	}
-	list, err := subjects()
+	subjects, err := p.subjects()
 	if err != nil {
 		return 0, err
 	}
-	if b.numbers == nil {
-		b.numbers, b.byHash, b.byForm = make(map[string]uint32), make(map[Hash]uint32), make(map[Hash]uint32)
+	b.init()
+	numbers := make([]uint32, len(subjects))
+	for i := range subjects {
+		numbers[i] = b.addSubject(b.encoder.encode(&subjects[i]))
 	}
-	ids := make([]uint32, 0, len(list))
-	for i := range list {
-		form := string(b.encoder.encode(&list[i]))
-		n, ok := b.numbers[form]
-		if !ok {
-			n = uint32(len(b.forms))
-			b.forms = append(b.forms, form)
-			b.numbers[form] = n
-		}
-		ids = append(ids, n)
-	}
-	n := b.put(ids)
-	b.byHash[hash] = n
+	n := b.addChunk(numbers)
+	b.byHash[p.Hash] = n
 	return n, nil
 }
 
-// put returns the number of the chunk with subjects.
-func (b *IndexBuilder) put(ids []uint32) uint32 {
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	h := sha256.New()
-	var buf [4]byte
-	for _, n := range ids {
-		binary.LittleEndian.PutUint32(buf[:], n)
-		h.Write(buf[:])
-	}
-	form := Hash(h.Sum(nil))
-	n, ok := b.byForm[form]
+// addSubject adds a subject, unless the builder has it, and returns its number.
+func (b *IndexBuilder) addSubject(form []byte) uint32 {
+	n, ok := b.numbers[string(form)]
 	if !ok {
-		n = uint32(len(b.chunks))
-		b.chunks = append(b.chunks, slices.Clone(ids))
-		b.byForm[form] = n
+		n = uint32(len(b.forms))
+		b.forms = append(b.forms, string(form))
+		b.numbers[b.forms[n]] = n
 	}
 	return n
 }
 
-// Add adds an image with the chunks among its parts. An image with the same digest that was added before is replaced.
+// addChunk adds a chunk with subjects, unless the builder has it, and returns its number.
+func (b *IndexBuilder) addChunk(subjects []uint32) uint32 {
+	slices.Sort(subjects)
+	subjects = slices.Compact(subjects)
+	h := sha256.New()
+	var buf [4]byte
+	for _, n := range subjects {
+		binary.LittleEndian.PutUint32(buf[:], n)
+		h.Write(buf[:])
+	}
+	hash := Hash(h.Sum(nil))
+	n, ok := b.bySet[hash]
+	if !ok {
+		n = uint32(len(b.chunks))
+		b.chunks = append(b.chunks, slices.Clone(subjects))
+		b.bySet[hash] = n
+	}
+	return n
+}
+
+// Add adds an image with the chunks among its parts. It replaces an image with the same digest.
 func (b *IndexBuilder) Add(digest string, parts []Part) error {
 	raw, err := digestOf(digest)
 	if err != nil {
@@ -87,7 +97,7 @@ func (b *IndexBuilder) Add(digest string, parts []Part) error {
 		if parts[i].Kind != Chunk {
 			continue
 		}
-		n, err := b.addChunk(parts[i].Hash, parts[i].subjects)
+		n, err := b.addPart(&parts[i])
 		if err != nil {
 			return err
 		}
@@ -98,9 +108,7 @@ func (b *IndexBuilder) Add(digest string, parts []Part) error {
 }
 
 func (b *IndexBuilder) add(digest [digestSize]byte, chunks []uint32) {
-	if b.images == nil {
-		b.images = make(map[[digestSize]byte][]uint32)
-	}
+	b.init()
 	slices.Sort(chunks)
 	b.images[digest] = slices.Compact(chunks)
 }
@@ -113,7 +121,7 @@ func digestOf(text string) (raw [digestSize]byte, err error) {
 	return raw, fmt.Errorf("catalog: %q is not a SHA-256 digest", text)
 }
 
-// subjects returns the subjects of a chunk's own components.
+// subjects returns the subjects of the components of a chunk, without its Owners.
 func (c *chunk) subjects() []matcher.Subject {
 	r, only := c.report()
 	all := matcher.Subjects(r)
@@ -165,16 +173,19 @@ func (w *blockWriter) record(section int, b []byte) {
 	}
 }
 
-// An ordered has the order of subjects.
-type ordered struct {
-	keys   [][]matcher.Key // by the number of arrival
-	sorted []uint32        // numbers of arrival in the order of the file
-	place  []uint32        // the inverse
+// noPlace is the place of a chunk that no image has.
+const noPlace = ^uint32(0)
+
+// A subjectOrder has the subjects of all images in the order of the file.
+type subjectOrder struct {
+	keys   [][]matcher.Key // by number
+	sorted []uint32        // numbers
+	place  []uint32        // index in sorted, by number
 }
 
-func (b *IndexBuilder) orderSubjects() (*ordered, error) {
-	o := &ordered{keys: make([][]matcher.Key, len(b.forms)), place: make([]uint32, len(b.forms))}
-	live := newBitmap(len(b.forms)) // those of images
+func (b *IndexBuilder) orderSubjects() (*subjectOrder, error) {
+	o := &subjectOrder{keys: make([][]matcher.Key, len(b.forms)), place: make([]uint32, len(b.forms))}
+	live := newBitmap(len(b.forms)) // subjects of images
 	seen := make([]bool, len(b.chunks))
 	for _, list := range b.images {
 		for _, c := range list {
@@ -186,10 +197,9 @@ func (b *IndexBuilder) orderSubjects() (*ordered, error) {
 			}
 		}
 	}
-	live.each(func(i int) bool {
+	for i := range live.each {
 		o.sorted = append(o.sorted, uint32(i))
-		return true
-	})
+	}
 	first := make([]matcher.Key, len(b.forms))
 	for _, i := range o.sorted {
 		form := b.forms[i]
@@ -198,11 +208,7 @@ func (b *IndexBuilder) orderSubjects() (*ordered, error) {
 			return nil, fmt.Errorf("catalog: subject %d: %w", i, err)
 		}
 		o.keys[i] = s.Keys()
-		for _, k := range o.keys[i] { // the first one with a name
-			if first[i].Name == "" {
-				first[i] = k
-			}
-		}
+		first[i] = firstKey(o.keys[i])
 	}
 	slices.SortFunc(o.sorted, func(x, y uint32) int {
 		return cmp.Or(matcher.CompareKeys(first[x], first[y]), strings.Compare(b.forms[x], b.forms[y]))
@@ -213,9 +219,18 @@ func (b *IndexBuilder) orderSubjects() (*ordered, error) {
 	return o, nil
 }
 
-// orderImages returns the digests in the order of the file, for each number of a chunk in the order of arrival its number in the file, and the
-// set of images of each chunk in the order of the file.
-func (b *IndexBuilder) orderImages(o *ordered) (images [][digestSize]byte, place []uint32, sets [][]uint32) {
+// firstKey returns the first key with a name, or the last one if all lack a name.
+func firstKey(keys []matcher.Key) (first matcher.Key) {
+	for _, k := range keys {
+		if first.Name == "" {
+			first = k
+		}
+	}
+	return first
+}
+
+// orderImages returns the digests in the order of the file, the place of each chunk in the file, and the set of images of each place.
+func (b *IndexBuilder) orderImages(o *subjectOrder) (images [][digestSize]byte, place []uint32, sets [][]uint32) {
 	counts := make([]uint32, len(b.chunks))
 	for _, list := range b.images {
 		for _, c := range list {
@@ -241,8 +256,7 @@ func (b *IndexBuilder) orderImages(o *ordered) (images [][digestSize]byte, place
 	slices.SortFunc(shared, func(x, y uint32) int {
 		return cmp.Or(cmp.Compare(counts[y], counts[x]), bytes.Compare(hashes[x][:], hashes[y][:]))
 	})
-	const none = ^uint32(0)
-	place = slices.Repeat([]uint32{none}, len(b.chunks))
+	place = slices.Repeat([]uint32{noPlace}, len(b.chunks))
 	for i, c := range shared {
 		place[c] = uint32(i)
 	}
@@ -251,7 +265,7 @@ func (b *IndexBuilder) orderImages(o *ordered) (images [][digestSize]byte, place
 		images = append(images, digest)
 		var key []uint32
 		for _, c := range list {
-			if place[c] != none {
+			if place[c] != noPlace {
 				key = append(key, place[c])
 			}
 		}
@@ -261,14 +275,14 @@ func (b *IndexBuilder) orderImages(o *ordered) (images [][digestSize]byte, place
 	slices.SortFunc(images, func(x, y [digestSize]byte) int {
 		return cmp.Or(slices.Compare(keys[x], keys[y]), bytes.Compare(x[:], y[:]))
 	})
-	only := make([]uint32, len(b.chunks)) // the image of a single chunk
+	imageOf := make([]uint32, len(b.chunks)) // of a chunk that one image has
 	for i, digest := range images {
 		for _, c := range b.images[digest] {
-			only[c] = uint32(i)
+			imageOf[c] = uint32(i)
 		}
 	}
 	slices.SortFunc(single, func(x, y uint32) int {
-		return cmp.Or(cmp.Compare(only[x], only[y]), bytes.Compare(hashes[x][:], hashes[y][:]))
+		return cmp.Or(cmp.Compare(imageOf[x], imageOf[y]), bytes.Compare(hashes[x][:], hashes[y][:]))
 	})
 	for i, c := range single {
 		place[c] = uint32(len(shared) + i)
@@ -282,20 +296,15 @@ func (b *IndexBuilder) orderImages(o *ordered) (images [][digestSize]byte, place
 	return images, place, sets
 }
 
-func (b *IndexBuilder) writeKeys(out *blockWriter, o *ordered) {
-	of := make(map[matcher.Key][]uint32)
+func (b *IndexBuilder) writeKeys(out *blockWriter, o *subjectOrder) {
+	subjects := make(map[matcher.Key][]uint32)
 	for i, n := range o.sorted {
 		for _, k := range o.keys[n] {
-			of[k] = append(of[k], uint32(i))
+			subjects[k] = append(subjects[k], uint32(i))
 		}
 	}
-	keys := make([]matcher.Key, 0, len(of))
-	for k := range of {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, matcher.CompareKeys)
 	var before matcher.Key
-	for _, k := range keys {
+	for _, k := range slices.SortedFunc(maps.Keys(subjects), matcher.CompareKeys) {
 		if out.count == 0 {
 			before = matcher.Key{}
 			out.root.firsts = append(out.root.firsts, k)
@@ -310,7 +319,7 @@ func (b *IndexBuilder) writeKeys(out *blockWriter, o *ordered) {
 			rec = binary.AppendUvarint(rec, uint64(len(pair[1])-n))
 			rec = append(rec, pair[1][n:]...)
 		}
-		set := appendSet(nil, of[k])
+		set := appendSet(nil, subjects[k])
 		rec = append(binary.AppendUvarint(rec, uint64(len(set))), set...)
 		before = k
 		out.record(sectionKeys, rec)
@@ -318,10 +327,10 @@ func (b *IndexBuilder) writeKeys(out *blockWriter, o *ordered) {
 	out.end(sectionKeys)
 }
 
-func (b *IndexBuilder) writeSubjects(out *blockWriter, o *ordered, place []uint32) {
+func (b *IndexBuilder) writeSubjects(out *blockWriter, o *subjectOrder, place []uint32) {
 	sets := make([][]uint32, len(b.forms)) // chunks of each subject
 	for i, list := range b.chunks {
-		if place[i] == ^uint32(0) { // of no image
+		if place[i] == noPlace {
 			continue
 		}
 		for _, n := range list {
@@ -338,77 +347,89 @@ func (b *IndexBuilder) writeSubjects(out *blockWriter, o *ordered, place []uint3
 	out.end(sectionSubjects)
 }
 
-// AddIndex adds the images of an index, a generation, except those that skip selects and those that the builder has. So generations are merged
-// newest first. The index that the builder writes equals one of the same images that was built at once.
+// AddIndex adds the images of an index that the builder lacks, except those for which skip returns true. To merge generations, add the newest first:
+// the builder then writes the same bytes as one that got the images with Add.
 func (b *IndexBuilder) AddIndex(ctx context.Context, x *Index, skip func(digest string) bool) error {
-	n := x.root.sections[sectionChunks].records
-	subjects := make([][]uint32, n) // of chunks
-	if b.numbers == nil {
-		b.numbers, b.byHash, b.byForm = make(map[string]uint32), make(map[Hash]uint32), make(map[Hash]uint32)
-	}
-	used := make([]bool, x.Len())
-	digests := make([][digestSize]byte, x.Len())
-	err := x.records(ctx, sectionImages, nil, func(n int, d *decoder) error {
-		copy(digests[n][:], d.take(digestSize))
-		_, has := b.images[digests[n]]
-		used[n] = !has && (skip == nil || !skip(digestText(digests[n][:])))
-		return d.err
-	})
+	b.init()
+	digests, wanted, err := b.lacking(ctx, x, skip)
 	if err != nil {
 		return err
 	}
-	images := make([][]int, n) // of chunks
-	live := make([]bool, n)
-	err = x.records(ctx, sectionChunks, nil, func(c int, d *decoder) error {
-		return eachRun(d.take(d.uint()), x.Len(), func(from, count int) {
-			for i := from; i < from+count; i++ {
-				if used[i] {
-					images[c], live[c] = append(images[c], i), true
-				}
-			}
-		})
-	})
+	images, err := x.imagesOfChunks(ctx, wanted)
 	if err != nil {
 		return err
 	}
-	err = x.records(ctx, sectionSubjects, nil, func(_ int, d *decoder) error {
-		form := string(d.take(d.uint()))
-		number, known := uint32(0), false
-		return eachRun(d.take(d.uint()), n, func(from, count int) {
-			for c := from; c < from+count; c++ {
-				if !live[c] {
-					continue
-				}
-				if !known {
-					var ok bool
-					if number, ok = b.numbers[form]; !ok {
-						number = uint32(len(b.forms))
-						b.forms = append(b.forms, form)
-						b.numbers[form] = number
-					}
-					known = true
-				}
-				subjects[c] = append(subjects[c], number)
-			}
-		})
-	})
+	subjects, err := b.addSubjects(ctx, x, images)
 	if err != nil {
 		return err
 	}
-	chunks := make([][]uint32, x.Len())
-	for c := range n {
-		if !live[c] {
+	chunks := make([][]uint32, len(digests)) // of each image
+	for c, list := range images {
+		if len(list) == 0 {
 			continue
 		}
-		number := b.put(subjects[c])
-		for _, i := range images[c] {
+		number := b.addChunk(subjects[c])
+		for _, i := range list {
 			chunks[i] = append(chunks[i], number)
 		}
 	}
 	for i, digest := range digests {
-		if used[i] {
+		if wanted[i] {
 			b.add(digest, chunks[i])
 		}
 	}
 	return nil
+}
+
+// lacking returns the digests of an index, and which of its images to add.
+func (b *IndexBuilder) lacking(ctx context.Context, x *Index, skip func(digest string) bool) (digests [][digestSize]byte, wanted []bool, err error) {
+	digests, wanted = make([][digestSize]byte, x.Len()), make([]bool, x.Len())
+	err = x.records(ctx, sectionImages, func(i int, d *decoder) error {
+		copy(digests[i][:], d.take(digestSize))
+		_, has := b.images[digests[i]]
+		wanted[i] = !has && (skip == nil || !skip(digestText(digests[i][:])))
+		return d.err
+	})
+	return digests, wanted, err
+}
+
+// imagesOfChunks returns the wanted images of each chunk.
+func (x *Index) imagesOfChunks(ctx context.Context, wanted []bool) ([][]int, error) {
+	images := make([][]int, x.root.sections[sectionChunks].records)
+	err := x.records(ctx, sectionChunks, func(c int, d *decoder) error {
+		return eachRun(d.take(d.uint()), x.Len(), func(from, count int) {
+			for i := from; i < from+count; i++ {
+				if wanted[i] {
+					images[c] = append(images[c], i)
+				}
+			}
+		})
+	})
+	return images, err
+}
+
+// addSubjects adds the subjects of the chunks that have images, and returns their numbers for each chunk.
+func (b *IndexBuilder) addSubjects(ctx context.Context, x *Index, images [][]int) ([][]uint32, error) {
+	subjects := make([][]uint32, len(images))
+	var chunks []int // with images, of one subject
+	err := x.records(ctx, sectionSubjects, func(_ int, d *decoder) error {
+		form := d.take(d.uint())
+		chunks = chunks[:0]
+		err := eachRun(d.take(d.uint()), len(images), func(from, count int) {
+			for c := from; c < from+count; c++ {
+				if len(images[c]) > 0 {
+					chunks = append(chunks, c)
+				}
+			}
+		})
+		if err != nil || len(chunks) == 0 {
+			return err
+		}
+		number := b.addSubject(form)
+		for _, c := range chunks {
+			subjects[c] = append(subjects[c], number)
+		}
+		return nil
+	})
+	return subjects, err
 }

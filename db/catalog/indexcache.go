@@ -3,15 +3,13 @@ package catalog
 import (
 	"context"
 	"fmt"
-	"sort"
 	"sync/atomic"
 )
 
 // maxKept bounds the memory of the blocks of chunks that an Index keeps. A million images take 13 MB.
 const maxKept = 64 << 20
 
-// A chunkCache keeps blocks of chunks. The chunks of a package that many applications have are in most of the blocks, and a question would decode
-// them all.
+// A chunkCache keeps decoded blocks of chunks. The chunks of a common package are in most of the blocks, so a question would decode all of them.
 type chunkCache struct {
 	blocks []atomic.Pointer[chunkBlock]
 	bytes  atomic.Int64
@@ -55,23 +53,24 @@ func (x *Index) chunkBlock(i int) (*chunkBlock, error) {
 
 // eachSet calls f with the set of images of each chunk with a number. The numbers are sorted.
 func (x *Index) eachSet(ctx context.Context, numbers []int, f func(set []byte) error) error {
-	blocks := x.root.sections[sectionChunks].blocks
+	section := &x.root.sections[sectionChunks]
 	for len(numbers) > 0 {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("catalog: %w", err)
 		}
-		i := sort.Search(len(blocks), func(j int) bool { return blocks[j].first > numbers[0] }) - 1
-		if i < 0 || numbers[0] >= blocks[i].first+blocks[i].records {
-			return fmt.Errorf("catalog: index: %w: no chunk %d", ErrCorrupt, numbers[0])
+		i, err := section.blockOf(numbers[0])
+		if err != nil {
+			return err
 		}
 		b, err := x.chunkBlock(i)
 		if err != nil {
 			return err
 		}
-		for len(numbers) > 0 && numbers[0] < blocks[i].first+blocks[i].records {
-			at := b.sets[numbers[0]-blocks[i].first]
+		k := &section.blocks[i]
+		for len(numbers) > 0 && numbers[0] < k.end() {
+			at := b.sets[numbers[0]-k.first]
 			if err := f(b.raw[at[0]:at[1]]); err != nil {
-				return fmt.Errorf("catalog: index: block at %d: %w", blocks[i].offset, err)
+				return fmt.Errorf("catalog: index: block at %d: %w", k.offset, err)
 			}
 			numbers = numbers[1:]
 		}

@@ -62,6 +62,9 @@ type indexBlock struct {
 	records     int
 }
 
+// end returns the number after that of the last record.
+func (b *indexBlock) end() int { return b.first + b.records }
+
 type indexSection struct {
 	records int
 	blocks  []indexBlock

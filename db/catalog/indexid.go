@@ -21,7 +21,7 @@ func (x *Index) IDs(ctx context.Context, numbers []int) ([]SubjectID, error) {
 		return nil, nil
 	}
 	list := make([]SubjectID, 0, len(numbers))
-	err := x.records(ctx, sectionSubjects, numbers, func(_ int, d *decoder) error {
+	err := x.selected(ctx, sectionSubjects, numbers, func(_ int, d *decoder) error {
 		list = append(list, subjectID(d.take(d.uint())))
 		d.take(d.uint())
 		return d.err
@@ -41,7 +41,7 @@ func (x *Index) Lookup(ctx context.Context, keys []matcher.Key, ids []SubjectID)
 		wanted[id] = true
 	}
 	var numbers []int
-	err = x.records(ctx, sectionSubjects, candidates, func(n int, d *decoder) error {
+	err = x.selected(ctx, sectionSubjects, candidates, func(n int, d *decoder) error {
 		if wanted[subjectID(d.take(d.uint()))] {
 			numbers = append(numbers, n)
 		}

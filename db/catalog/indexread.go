@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -18,52 +19,72 @@ func (x *Index) Hash() string { return hex.EncodeToString(x.hash[:]) }
 // Len returns the number of images.
 func (x *Index) Len() int { return x.root.sections[sectionImages].records }
 
-// records calls f with the records of a section that have numbers, which are sorted, or with all records if numbers is nil. A record is what
-// read consumes.
-func (x *Index) records(ctx context.Context, section int, numbers []int, f func(number int, d *decoder) error) error {
-	s := &x.root.sections[section]
-	for i := 0; i < len(s.blocks); i++ {
-		k := &s.blocks[i]
-		if numbers != nil {
-			if len(numbers) == 0 {
-				return nil
-			}
-			i = sort.Search(len(s.blocks), func(j int) bool { return s.blocks[j].first > numbers[0] }) - 1
-			if k = &s.blocks[max(i, 0)]; i < 0 || numbers[0] >= k.first+k.records {
-				return fmt.Errorf("catalog: index: %w: no record %d", ErrCorrupt, numbers[0])
-			}
-		}
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("catalog: %w", err)
-		}
-		b, err := x.block(section, i)
-		if err != nil {
+// records calls f with all records of a section. f reads the record from the decoder.
+func (x *Index) records(ctx context.Context, section int, f func(number int, d *decoder) error) error {
+	for i := range x.root.sections[section].blocks {
+		if err := x.blockRecords(ctx, section, i, f); err != nil {
 			return err
-		}
-		d := &decoder{rest: b, budget: maxMemory + maxGrowth*len(b)}
-		for n := k.first; n < k.first+k.records; n++ {
-			if numbers != nil && (len(numbers) == 0 || numbers[0] != n) {
-				skipRecord(section, d)
-			} else {
-				if numbers != nil {
-					numbers = numbers[1:]
-				}
-				if err := f(n, d); err != nil {
-					return err
-				}
-			}
-			if d.err != nil {
-				return fmt.Errorf("catalog: index: block at %d: %w", k.offset, d.err)
-			}
-		}
-		if len(d.rest) > 0 {
-			return fmt.Errorf("catalog: index: block at %d: %w: bytes after the end", k.offset, ErrCorrupt)
 		}
 	}
 	return nil
 }
 
-// skipRecord skips a record of a section other than keys, which depend on those before.
+// selected calls f with the records of a section that have numbers, which are sorted. It reads only their blocks.
+func (x *Index) selected(ctx context.Context, section int, numbers []int, f func(number int, d *decoder) error) error {
+	for len(numbers) > 0 {
+		i, err := x.root.sections[section].blockOf(numbers[0])
+		if err != nil {
+			return err
+		}
+		if err := x.blockRecords(ctx, section, i, func(n int, d *decoder) error {
+			if len(numbers) == 0 || numbers[0] != n {
+				skipRecord(section, d)
+				return nil
+			}
+			numbers = numbers[1:]
+			return f(n, d)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// blockRecords calls f with the records of a block.
+func (x *Index) blockRecords(ctx context.Context, section, i int, f func(number int, d *decoder) error) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("catalog: %w", err)
+	}
+	b, err := x.block(section, i)
+	if err != nil {
+		return err
+	}
+	k := &x.root.sections[section].blocks[i]
+	d := &decoder{rest: b, budget: maxMemory + maxGrowth*len(b)}
+	for n := k.first; n < k.end() && d.err == nil; n++ {
+		if err := f(n, d); err != nil {
+			return err
+		}
+	}
+	if d.err == nil && len(d.rest) > 0 {
+		d.fail("bytes after the end")
+	}
+	if d.err != nil {
+		return fmt.Errorf("catalog: index: block at %d: %w", k.offset, d.err)
+	}
+	return nil
+}
+
+// blockOf returns the block of a record.
+func (s *indexSection) blockOf(record int) (int, error) {
+	i := sort.Search(len(s.blocks), func(j int) bool { return s.blocks[j].end() > record })
+	if record < 0 || i == len(s.blocks) {
+		return 0, fmt.Errorf("catalog: index: %w: no record %d", ErrCorrupt, record)
+	}
+	return i, nil
+}
+
+// skipRecord skips a record of any section but keys: a key depends on the one before.
 func skipRecord(section int, d *decoder) {
 	switch section {
 	case sectionSubjects:
@@ -76,6 +97,9 @@ func skipRecord(section int, d *decoder) {
 	}
 }
 
+// errStopped ends an iteration whose caller stopped it.
+var errStopped = errors.New("stopped")
+
 // Subjects yields the package versions that have one of keys, in the form of [matcher.Key.Forms], with their numbers.
 func (x *Index) Subjects(ctx context.Context, keys []matcher.Key) iter.Seq2[watch.Found, error] {
 	return func(yield func(watch.Found, error) bool) {
@@ -84,11 +108,7 @@ func (x *Index) Subjects(ctx context.Context, keys []matcher.Key) iter.Seq2[watc
 			yield(watch.Found{}, err)
 			return
 		}
-		if len(numbers) == 0 {
-			return
-		}
-		stop := fmt.Errorf("stop")
-		err = x.records(ctx, sectionSubjects, numbers, func(n int, d *decoder) error {
+		err = x.selected(ctx, sectionSubjects, numbers, func(n int, d *decoder) error {
 			found := watch.Found{Number: n}
 			form := d.take(d.uint())
 			d.take(d.uint())
@@ -99,11 +119,11 @@ func (x *Index) Subjects(ctx context.Context, keys []matcher.Key) iter.Seq2[watc
 				return fmt.Errorf("catalog: index: subject %d: %w", n, err)
 			}
 			if !yield(found, nil) {
-				return stop
+				return errStopped
 			}
 			return nil
 		})
-		if err != nil && err != stop {
+		if err != nil && err != errStopped {
 			yield(watch.Found{}, err)
 		}
 	}
@@ -152,12 +172,7 @@ func (x *Index) find(ctx context.Context, keys []matcher.Key) ([]int, error) {
 			keys = keys[1:]
 		}
 	}
-	var numbers []int
-	found.each(func(n int) bool {
-		numbers = append(numbers, n)
-		return true
-	})
-	return numbers, nil
+	return slices.Collect(found.each), nil
 }
 
 // readKey reads the next key of a block into at, which has the one before.
@@ -197,18 +212,14 @@ func (x *Index) Images(ctx context.Context, numbers []int) (*ImageSet, error) {
 	n := x.root.sections[sectionChunks].records
 	chunks := x.scratch.get(n)
 	defer x.scratch.put(chunks)
-	err := x.records(ctx, sectionSubjects, numbers, func(_ int, d *decoder) error {
+	err := x.selected(ctx, sectionSubjects, numbers, func(_ int, d *decoder) error {
 		d.take(d.uint())
 		return eachRun(d.take(d.uint()), n, chunks.add)
 	})
 	if err != nil {
 		return nil, err
 	}
-	list := make([]int, 0, chunks.len())
-	chunks.each(func(n int) bool {
-		list = append(list, n)
-		return true
-	})
+	list := slices.AppendSeq(make([]int, 0, chunks.len()), chunks.each)
 	err = x.eachSet(ctx, list, func(runs []byte) error { return eachRun(runs, x.Len(), set.bits.add) })
 	return set, err
 }
@@ -231,32 +242,39 @@ func (s *ImageSet) Len() int { return s.bits.len() }
 // Digests yields the digests of the images, "sha256:...", in the order of the index.
 func (s *ImageSet) Digests(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		blocks := s.index.root.sections[sectionImages].blocks
-		at := -1
-		var b []byte
-		var failed error
-		stopped := false
-		s.bits.each(func(n int) bool {
-			for at < 0 || n >= blocks[at].first+blocks[at].records {
-				at = sort.Search(len(blocks), func(j int) bool { return blocks[j].first > n }) - 1
-				if failed = ctx.Err(); failed == nil {
-					b, failed = s.index.block(sectionImages, at)
-				}
-				if failed == nil && len(b) != blocks[at].records*digestSize {
-					failed = fmt.Errorf("catalog: index: %w: block of images", ErrCorrupt)
-				}
-				if failed != nil {
-					return false
+		var block *indexBlock
+		var raw []byte
+		for n := range s.bits.each {
+			if block == nil || n >= block.end() {
+				var err error
+				if block, raw, err = s.index.imageBlock(ctx, n); err != nil {
+					yield("", err)
+					return
 				}
 			}
-			i := (n - blocks[at].first) * digestSize
-			stopped = !yield(digestText(b[i:i+digestSize]), nil)
-			return !stopped
-		})
-		if failed != nil && !stopped {
-			yield("", failed)
+			at := (n - block.first) * digestSize
+			if !yield(digestText(raw[at:at+digestSize]), nil) {
+				return
+			}
 		}
 	}
+}
+
+// imageBlock returns the block that has an image, and its content.
+func (x *Index) imageBlock(ctx context.Context, image int) (*indexBlock, []byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, fmt.Errorf("catalog: %w", err)
+	}
+	section := &x.root.sections[sectionImages]
+	i, err := section.blockOf(image)
+	if err != nil {
+		return nil, nil, err
+	}
+	raw, err := x.block(sectionImages, i)
+	if err == nil && len(raw) != section.blocks[i].records*digestSize {
+		err = fmt.Errorf("catalog: index: %w: block of images", ErrCorrupt)
+	}
+	return &section.blocks[i], raw, err
 }
 
 func digestText(raw []byte) string {

@@ -6,8 +6,8 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// AddStore adds all images of a store, except those that skip selects. It reads each chunk that the builder lacks once. An image whose digest
-// is not a SHA-256 is an error.
+// AddStore adds all images of a store, except those for which skip returns true. It reads each chunk that the builder lacks once. An image whose
+// digest is not a SHA-256 is an error.
 func (b *IndexBuilder) AddStore(ctx context.Context, s Store, skip func(digest string) bool) error {
 	for image, err := range s.Images(ctx) {
 		if err != nil {
@@ -36,7 +36,7 @@ func (b *IndexBuilder) AddStore(ctx context.Context, s Store, skip func(digest s
 			return err
 		}
 		for i := range parts {
-			if _, err := b.addChunk(parts[i].Hash, parts[i].subjects); err != nil {
+			if _, err := b.addPart(&parts[i]); err != nil {
 				return err
 			}
 		}

@@ -24,7 +24,7 @@ type Memory struct {
 	marks     []Mark
 	verdicts  map[[2]string][]Verdict // by tenant and image
 	notices   []Notice
-	delivered map[string]bool // of each notice
+	delivered map[string]bool // by the ID of each notice
 	number    int64           // of the last notice
 }
 
@@ -46,55 +46,28 @@ func (m *Memory) Write(ctx context.Context, b *Batch) error {
 		m.verdicts, m.delivered = make(map[[2]string][]Verdict), make(map[string]bool)
 	}
 	for _, p := range b.Parts {
-		if _, ok := m.parts[p.Hash]; !ok {
-			p.Form = slices.Clone(p.Form)
-			m.parts[p.Hash] = p
-		}
+		m.addPart(p)
 	}
 	for _, image := range b.Images {
-		image.Added = stored(image.Added)
-		if old, ok := m.images[image.Digest]; ok {
-			image.Added = old.Added
-			m.remove(image.Digest)
-		}
-		image.Parts = slices.Clone(image.Parts)
-		m.images[image.Digest] = image
-		m.configs[image.Info.ID] = append(m.configs[image.Info.ID], image.Digest)
+		m.addImage(image)
 	}
 	for _, digest := range b.Deleted {
-		m.remove(digest)
-		maps.DeleteFunc(m.documents, func(k [2]string, _ Document) bool { return k[0] == digest })
-		for k := range m.verdicts {
-			if k[1] == digest {
-				for i := range m.verdicts[k] {
-					m.verdicts[k][i].Until = time.Time{}
-				}
-			}
-		}
+		m.deleteImage(digest)
 	}
 	for _, d := range b.Documents {
-		if _, ok := m.images[d.Image]; ok {
-			d.Content, d.Size, d.Added = slices.Clone(d.Content), int64(len(d.Content)), stored(d.Added)
-			m.documents[[2]string{d.Image, d.Name}] = d
-		}
+		m.addDocument(d)
 	}
 	for _, t := range b.Tags {
-		t.Since = stored(t.Since)
-		m.tag(t)
+		m.addTag(t)
 	}
 	for _, k := range b.Marks {
-		m.mark(k)
+		m.addMark(k)
 	}
 	for _, v := range b.Verdicts {
-		m.verdict(v)
+		m.addVerdict(v)
 	}
 	for _, n := range b.Notices {
-		if _, ok := m.delivered[n.ID]; !ok {
-			m.delivered[n.ID] = false
-			m.number++
-			n.Body, n.Created, n.Number = slices.Clone(n.Body), stored(n.Created), m.number
-			m.notices = append(m.notices, n)
-		}
+		m.addNotice(n)
 	}
 	for _, id := range b.Delivered {
 		if _, ok := m.delivered[id]; ok {
@@ -104,10 +77,61 @@ func (m *Memory) Write(ctx context.Context, b *Batch) error {
 	return nil
 }
 
+// addPart adds a part, unless m has it.
+func (m *Memory) addPart(p Part) {
+	if _, ok := m.parts[p.Hash]; !ok {
+		p.Form = slices.Clone(p.Form)
+		m.parts[p.Hash] = p
+	}
+}
+
+// addImage adds an image, or replaces the one with the same digest.
+func (m *Memory) addImage(image Image) {
+	image.Added, image.Parts = stored(image.Added), slices.Clone(image.Parts)
+	if old, ok := m.images[image.Digest]; ok {
+		image.Added = old.Added
+		m.remove(image.Digest)
+	}
+	m.images[image.Digest] = image
+	m.configs[image.Info.ID] = append(m.configs[image.Info.ID], image.Digest)
+}
+
+// deleteImage deletes an image and its documents. Its verdicts stay, and are no longer due.
+func (m *Memory) deleteImage(digest string) {
+	m.remove(digest)
+	maps.DeleteFunc(m.documents, func(k [2]string, _ Document) bool { return k[0] == digest })
+	for k, history := range m.verdicts {
+		for i := range history {
+			if k[1] == digest {
+				history[i].Until = time.Time{}
+			}
+		}
+	}
+}
+
+// addDocument adds a document, or replaces the one with the same image and name. The batch may have deleted the image.
+func (m *Memory) addDocument(d Document) {
+	if _, ok := m.images[d.Image]; ok {
+		d.Content, d.Size, d.Added = slices.Clone(d.Content), int64(len(d.Content)), stored(d.Added)
+		m.documents[[2]string{d.Image, d.Name}] = d
+	}
+}
+
+// addNotice adds a notice, unless m has or had it.
+func (m *Memory) addNotice(n Notice) {
+	if _, ok := m.delivered[n.ID]; ok {
+		return
+	}
+	m.delivered[n.ID] = false
+	m.number++
+	n.Body, n.Created, n.Number = slices.Clone(n.Body), stored(n.Created), m.number
+	m.notices = append(m.notices, n)
+}
+
 // stored returns a time as stores keep it.
 func stored(t time.Time) time.Time { return time.UnixMicro(t.UnixMicro()).UTC() }
 
-// storedEnd returns a time that is zero for no end.
+// storedEnd returns the end of a period as stores keep it. Zero means no end.
 func storedEnd(t time.Time) time.Time {
 	if t.IsZero() {
 		return t
@@ -115,8 +139,8 @@ func storedEnd(t time.Time) time.Time {
 	return stored(t)
 }
 
-// mark replaces or adds a mark.
-func (m *Memory) mark(k Mark) {
+// addMark adds a mark, or replaces the one with the same ID.
+func (m *Memory) addMark(k Mark) {
 	k.Document, k.Created, k.Expires = slices.Clone(k.Document), stored(k.Created), storedEnd(k.Expires)
 	k.Scope = Scope{slices.Clone(k.Scope.Images), slices.Clone(k.Scope.Repositories), slices.Clone(k.Scope.Layers)}
 	if i := slices.IndexFunc(m.marks, func(old Mark) bool { return old.ID == k.ID }); i >= 0 {
@@ -126,8 +150,8 @@ func (m *Memory) mark(k Mark) {
 	m.marks = append(m.marks, k)
 }
 
-// verdict adds a verdict, unless it repeats the current one of its history.
-func (m *Memory) verdict(v Verdict) {
+// addVerdict adds a verdict, unless it repeats the current one of its history.
+func (m *Memory) addVerdict(v Verdict) {
 	v.Body, v.Since, v.Until = slices.Clone(v.Body), stored(v.Since), storedEnd(v.Until)
 	k := [2]string{v.Tenant, v.Image}
 	list := m.verdicts[k]
@@ -144,7 +168,7 @@ func (m *Memory) verdict(v Verdict) {
 	m.verdicts[k] = append(list, v)
 }
 
-// remove removes an image, if it is there.
+// remove removes an image if m has it.
 func (m *Memory) remove(digest string) {
 	image, ok := m.images[digest]
 	if !ok {
@@ -180,8 +204,9 @@ func (m *Memory) check(b *Batch) error {
 	return nil
 }
 
-// tag adds a tag in the order of time, unless it repeats the one before.
-func (m *Memory) tag(t Tag) {
+// addTag adds a tag in the order of time, unless it repeats the one before.
+func (m *Memory) addTag(t Tag) {
+	t.Since = stored(t.Since)
 	list := m.tags[t.Name]
 	i, _ := slices.BinarySearchFunc(list, t, func(a, b Tag) int {
 		if a.Since.After(b.Since) {

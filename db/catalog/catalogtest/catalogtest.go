@@ -554,45 +554,18 @@ func cancelled(t *testing.T, s catalog.Store) {
 
 // writers: images of one base arrive at once, tags move, and unused parts are deleted meanwhile.
 func writers(t *testing.T, s catalog.Store) {
-	const each, count = 12, 6
 	var wg sync.WaitGroup
-	for w := range count {
-		wg.Go(func() {
-			for i := range each {
-				r := report(40+i, fmt.Sprint("app", w))
-				err := catalog.Put(t.Context(), s, catalog.Image{Digest: digest(w*each + i), Added: at(1)}, r,
-					catalog.Tag{Name: fmt.Sprint("app", i%3), Digest: digest(w*each + i), Since: at(1 + i)}, catalog.Tag{Name: fmt.Sprint("app", (w+i)%3), Digest: digest(w*each + i), Since: at(14 + i)})
-				if err == nil {
-					err = s.Write(t.Context(), &catalog.Batch{Notices: []catalog.Notice{{ID: fmt.Sprint(i), Created: at(1)}, {ID: fmt.Sprint(each - i), Created: at(1)}}})
-				}
-				if err == nil && i%4 == 3 {
-					err = s.Write(t.Context(), &catalog.Batch{Deleted: []string{digest(w*each + i)}})
-				}
-				if err == nil && w == 0 {
-					_, err = s.Collect(t.Context(), at(1))
-				}
-				if err != nil {
-					t.Errorf("writer %d, image %d: %v", w, i, err)
-					return
-				}
-			}
-		})
+	var list []*writer
+	for n := range 6 {
+		w := &writer{s, n}
+		list = append(list, w)
+		wg.Go(func() { w.run(t) })
 	}
 	wg.Wait()
-	for w := range count {
-		for i := range each {
-			got, _, err := catalog.Load(t.Context(), s, digest(w*each+i))
-			switch {
-			case i%4 == 3:
-				if !errors.Is(err, catalog.ErrNotFound) {
-					t.Errorf("a deleted image: %v", err)
-				}
-			case err != nil || !reflect.DeepEqual(got, report(40+i, fmt.Sprint("app", w))):
-				t.Errorf("writer %d, image %d: %v", w, i, err)
-			}
-		}
+	for _, w := range list {
+		w.check(t)
 	}
-	for i := range 3 { // no entry repeats the one before, though several write
+	for i := range writtenTags { // no entry repeats the one before, although several writers move a tag
 		list, err := s.Tags(t.Context(), fmt.Sprint("app", i))
 		must(t, err)
 		for k := 1; k < len(list); k++ {
@@ -601,76 +574,170 @@ func writers(t *testing.T, s catalog.Store) {
 			}
 		}
 	}
-	if list, err := s.Notices(t.Context(), 100); err != nil || len(list) != each+1 {
+	if list, err := s.Notices(t.Context(), 100); err != nil || len(list) != writtenImages+1 {
 		t.Errorf("%d notices, %v", len(list), err)
+	}
+}
+
+const (
+	writtenImages = 12 // of each writer
+	writtenTags   = 3  // that all writers move
+)
+
+// A writer writes images while others do. It deletes every fourth one.
+type writer struct {
+	store  catalog.Store
+	number int
+}
+
+func (w *writer) digest(i int) string { return digest(w.number*writtenImages + i) }
+
+func (w *writer) report(i int) *analyzer.Report {
+	return report(40+i, fmt.Sprint("app", w.number))
+}
+
+func (w *writer) deletes(i int) bool { return i%4 == 3 }
+
+func (w *writer) run(t *testing.T) {
+	for i := range writtenImages {
+		if err := w.write(t.Context(), i); err != nil {
+			t.Errorf("writer %d, image %d: %v", w.number, i, err)
+			return
+		}
+	}
+}
+
+// write writes an image, moves two tags to it, and writes notices that other writers write, too.
+func (w *writer) write(ctx context.Context, i int) error {
+	tag := func(n, day int) catalog.Tag {
+		return catalog.Tag{Name: fmt.Sprint("app", n%writtenTags), Digest: w.digest(i), Since: at(day)}
+	}
+	if err := catalog.Put(ctx, w.store, catalog.Image{Digest: w.digest(i), Added: at(1)}, w.report(i), tag(i, 1+i), tag(w.number+i, 14+i)); err != nil {
+		return err
+	}
+	later := &catalog.Batch{Notices: []catalog.Notice{{ID: fmt.Sprint(i), Created: at(1)}, {ID: fmt.Sprint(writtenImages - i), Created: at(1)}}}
+	if err := w.store.Write(ctx, later); err != nil {
+		return err
+	}
+	if w.deletes(i) {
+		if err := w.store.Write(ctx, &catalog.Batch{Deleted: []string{w.digest(i)}}); err != nil {
+			return err
+		}
+	}
+	if w.number > 0 {
+		return nil
+	}
+	_, err := w.store.Collect(ctx, at(1))
+	return err
+}
+
+// check compares the images in the store with those that the writer wrote.
+func (w *writer) check(t *testing.T) {
+	for i := range writtenImages {
+		got, _, err := catalog.Load(t.Context(), w.store, w.digest(i))
+		switch {
+		case w.deletes(i):
+			if !errors.Is(err, catalog.ErrNotFound) {
+				t.Errorf("a deleted image: %v", err)
+			}
+		case err != nil || !reflect.DeepEqual(got, w.report(i)):
+			t.Errorf("writer %d, image %d: %v", w.number, i, err)
+		}
 	}
 }
 
 // model writes random batches to the store and to the memory, and compares their answers.
 func model(t *testing.T, s catalog.Store) {
 	seed := rand.Uint64()
-	rng := rand.New(rand.NewPCG(seed, 1))
+	r := &random{rand.New(rand.NewPCG(seed, 1)), make(map[catalog.Hash]bool)}
 	memory := new(catalog.Memory)
-	pick := func(n int) string { return fmt.Sprint(rng.IntN(n)) }
-	known := make(map[catalog.Hash]bool)
 	for range 150 {
-		b := new(catalog.Batch)
-		for range rng.IntN(3) {
-			r := report(rng.IntN(4), "app"+pick(5))
-			r.Image.ID = []string{"", "config" + pick(3)}[rng.IntN(2)]
-			refs, parts := catalog.Divide(r)
-			image := catalog.Image{Digest: pick(12), Info: r.Image, Added: at(1).Add(time.Duration(rng.IntN(1e9))), Parts: refs}
-			if rng.IntN(9) == 0 { // some of its parts may be missing
-				parts = parts[1:]
-			}
-			b.Parts, b.Images = append(b.Parts, parts...), append(b.Images, image)
-			for _, ref := range refs {
-				known[ref.Hash] = true
-			}
-		}
-		for range rng.IntN(2) {
-			b.Deleted = append(b.Deleted, pick(12))
-		}
-		for range rng.IntN(4) {
-			b.Tags = append(b.Tags, catalog.Tag{Name: pick(2), Digest: pick(3), Since: at(1 + rng.IntN(6))})
-		}
-		for range rng.IntN(3) {
-			b.Notices = append(b.Notices, catalog.Notice{ID: pick(20), Kind: pick(3), Body: []byte(pick(9)), Created: at(1 + rng.IntN(9))})
-		}
-		for range rng.IntN(3) {
-			b.Delivered = append(b.Delivered, pick(20))
-		}
-		for range rng.IntN(3) {
-			b.Documents = append(b.Documents, catalog.Document{Image: pick(12), Name: pick(2), Kind: pick(2), Added: at(1), Content: []byte(pick(99))})
-		}
-		if rng.IntN(3) > 0 { // documents of images that are not there fail the batch
-			b.Documents = nil
-		}
-		for range rng.IntN(3) {
-			b.Marks = append(b.Marks, catalog.Mark{ID: pick(9), Tenant: pick(2), Scope: catalog.Scope{Images: []string{pick(5)}}, Document: []byte(pick(99)), Created: at(1), Ended: rng.IntN(2) == 0})
-		}
-		for range rng.IntN(4) {
-			v := catalog.Verdict{Tenant: pick(2), Image: pick(4), Policy: pick(2), Key: pick(2), Action: pick(2), Body: []byte(pick(99)), Since: at(1 + rng.IntN(6)), Until: at(1 + rng.IntN(6))}
-			if rng.IntN(3) == 0 {
-				v.Until = time.Time{}
-			}
-			b.Verdicts = append(b.Verdicts, v)
-		}
+		b := r.batch()
 		want, err := memory.Write(t.Context(), b), s.Write(t.Context(), b)
 		if (want == nil) != (err == nil) || errors.Is(want, catalog.ErrNotFound) != errors.Is(err, catalog.ErrNotFound) {
 			t.Fatalf("seed %d: %v, want %v", seed, err, want)
 		}
-		if rng.IntN(8) == 0 {
-			day := at(1 + rng.IntN(9))
+		if r.one(8) {
+			day := at(1 + r.IntN(9))
 			want, _ := memory.Collect(t.Context(), day)
 			if n, err := s.Collect(t.Context(), day); n != want || err != nil {
 				t.Fatalf("seed %d: %d deleted, %v, want %d", seed, n, err, want)
 			}
 		}
-		if a, b := answers(t, memory, known), answers(t, s, known); a != b {
+		if a, b := answers(t, memory, r.known), answers(t, s, r.known); a != b {
 			t.Fatalf("seed %d: the store answers\n%s\nwant\n%s", seed, b, a)
 		}
 	}
+}
+
+// A random makes random batches.
+type random struct {
+	*rand.Rand
+	known map[catalog.Hash]bool // the parts of all images
+}
+
+// text returns a number below n.
+func (r *random) text(n int) string { return fmt.Sprint(r.IntN(n)) }
+
+// one reports true once in n times.
+func (r *random) one(n int) bool { return r.IntN(n) == 0 }
+
+// fewer returns fewer than n values.
+func fewer[T any](r *random, n int, value func() T) (list []T) {
+	for range r.IntN(n) {
+		list = append(list, value())
+	}
+	return list
+}
+
+func (r *random) batch() *catalog.Batch {
+	b := &catalog.Batch{
+		Deleted:   fewer(r, 2, func() string { return r.text(12) }),
+		Tags:      fewer(r, 4, func() catalog.Tag { return catalog.Tag{Name: r.text(2), Digest: r.text(3), Since: at(1 + r.IntN(6))} }),
+		Delivered: fewer(r, 3, func() string { return r.text(20) }),
+		Verdicts:  fewer(r, 4, r.verdict),
+		Notices: fewer(r, 3, func() catalog.Notice {
+			return catalog.Notice{ID: r.text(20), Kind: r.text(3), Body: []byte(r.text(9)), Created: at(1 + r.IntN(9))}
+		}),
+		Marks: fewer(r, 3, func() catalog.Mark {
+			return catalog.Mark{ID: r.text(9), Tenant: r.text(2), Scope: catalog.Scope{Images: []string{r.text(5)}}, Document: []byte(r.text(99)), Created: at(1), Ended: r.one(2)}
+		}),
+	}
+	for range r.IntN(3) {
+		image, parts := r.image()
+		b.Images, b.Parts = append(b.Images, image), append(b.Parts, parts...)
+	}
+	if r.one(3) { // documents of unknown images fail the batch
+		b.Documents = fewer(r, 3, func() catalog.Document {
+			return catalog.Document{Image: r.text(12), Name: r.text(2), Kind: r.text(2), Added: at(1), Content: []byte(r.text(99))}
+		})
+	}
+	return b
+}
+
+// image returns an image and its parts, one of which may be missing.
+func (r *random) image() (catalog.Image, []catalog.Part) {
+	found := report(r.IntN(4), "app"+r.text(5))
+	found.Image.ID = ""
+	if r.one(2) {
+		found.Image.ID = "config" + r.text(3)
+	}
+	refs, parts := catalog.Divide(found)
+	for _, ref := range refs {
+		r.known[ref.Hash] = true
+	}
+	if r.one(9) {
+		parts = parts[1:]
+	}
+	return catalog.Image{Digest: r.text(12), Info: found.Image, Added: at(1).Add(time.Duration(r.IntN(1e9))), Parts: refs}, parts
+}
+
+func (r *random) verdict() catalog.Verdict {
+	v := catalog.Verdict{Tenant: r.text(2), Image: r.text(4), Policy: r.text(2), Key: r.text(2), Action: r.text(2), Body: []byte(r.text(99)), Since: at(1 + r.IntN(6))}
+	if !r.one(3) {
+		v.Until = at(1 + r.IntN(6))
+	}
+	return v
 }
 
 // answers returns all answers of a store, as text.

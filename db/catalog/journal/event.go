@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/hullmark/hullmark/db/catalog"
+	"github.com/hullmark/hullmark/internal/pages"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/watch"
 	"github.com/hullmark/hullmark/matcher/watch/webhook"
@@ -142,52 +143,43 @@ func Digests(ctx context.Context, n *catalog.Notice, index Index) iter.Seq2[stri
 }
 
 // Images yields the images of an event: one for each tag that points at an image with its package versions, and one without a tag for an
-// image that has none. Index may be newer than that of the event, and is not needed for events that name their images.
+// image that no tag points at. Index may be newer than that of the event. Events that name their images need no index.
 func (j *Journal) Images(ctx context.Context, n *catalog.Notice, index Index) iter.Seq2[webhook.Image, error] {
+	e, err := parse(n)
+	if err != nil || len(e.Subjects) > 0 {
+		return j.named(ctx, Digests(ctx, n, index))
+	}
 	return func(yield func(webhook.Image, error) bool) {
-		e, err := parse(n)
-		if err != nil {
-			yield(webhook.Image{}, err)
-			return
-		}
-		if len(e.Subjects) == 0 {
-			for _, image := range e.Images {
-				if !yield(image, nil) {
-					return
-				}
+		for _, image := range e.Images {
+			if !yield(image, nil) {
+				return
 			}
-			return
 		}
-		names := j.Names
-		if names == nil {
-			names = j.names
-		}
-		page := make([]string, 0, imagesAtOnce)
-		flush := func() bool {
-			images, err := names(ctx, page)
-			if err != nil {
-				yield(webhook.Image{}, fmt.Errorf("journal: %w", err))
-				return false
-			}
-			for _, image := range images {
-				if !yield(image, nil) {
-					return false
-				}
-			}
-			page = page[:0]
-			return true
-		}
-		for digest, err := range Digests(ctx, n, index) {
+	}
+}
+
+// named yields the images with digests by their names.
+func (j *Journal) named(ctx context.Context, digests iter.Seq2[string, error]) iter.Seq2[webhook.Image, error] {
+	names := j.Names
+	if names == nil {
+		names = j.names
+	}
+	return func(yield func(webhook.Image, error) bool) {
+		for page, err := range pages.Of(digests, imagesAtOnce) {
 			if err != nil {
 				yield(webhook.Image{}, err)
 				return
 			}
-			if page = append(page, digest); len(page) == imagesAtOnce && !flush() {
+			images, err := names(ctx, page)
+			if err != nil {
+				yield(webhook.Image{}, fmt.Errorf("journal: %w", err))
 				return
 			}
-		}
-		if len(page) > 0 {
-			flush()
+			for _, image := range images {
+				if !yield(image, nil) {
+					return
+				}
+			}
 		}
 	}
 }

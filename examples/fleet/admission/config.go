@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// A Mode says what follows from a verdict.
+// A Mode is the effect of a verdict against an image.
 type Mode string
 
 const (
@@ -20,7 +23,7 @@ const (
 	Record  Mode = "record"  // admits, and records an event
 )
 
-// An Unknown says what follows for an image without a verdict.
+// An Unknown is the decision about an image without a verdict.
 type Unknown string
 
 const (
@@ -29,7 +32,7 @@ const (
 	Scan  Unknown = "scan" // allows, and submits the image
 )
 
-// A Failure says what follows if the verdict can't be read in time.
+// A Failure is the decision if the verdict can't be read in time.
 type Failure string
 
 const (
@@ -37,7 +40,7 @@ const (
 	Open   Failure = "open"   // admits
 )
 
-// A Config has the rules and the ways around them.
+// A Config has the rules, and the annotation that bypasses them.
 type Config struct {
 	Rules      []Rule     `yaml:"rules"` // the first one that selects a workload counts
 	BreakGlass BreakGlass `yaml:"breakGlass"`
@@ -93,61 +96,62 @@ func ReadConfig(r io.Reader) (*Config, error) {
 
 // Check returns all errors of a configuration.
 func (c *Config) Check() error {
-	var errs []error
-	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	patterns := func(where string, lists ...[]string) {
-		for _, list := range lists {
-			for _, p := range list {
-				if _, err := path.Match(p, ""); err != nil {
-					fail("%s: malformed pattern %q", where, p)
-				}
-			}
-		}
+	var errs problems
+	if len(c.Rules) == 0 {
+		errs.add("no rules")
 	}
 	names := make(map[string]bool)
 	for i := range c.Rules {
 		r := &c.Rules[i]
 		where := fmt.Sprintf("rule %d", i+1)
-		if r.Name == "" {
-			fail("%s: no name", where)
-		} else if names[r.Name] {
-			fail("%s: a second rule %q", where, r.Name)
+		if names[r.Name] && r.Name != "" {
+			errs.add("%s: a second rule %q", where, r.Name)
 		}
 		names[r.Name] = true
-		switch r.mode() {
-		case Enforce, Warn, Record:
-		default:
-			fail("%s: unknown mode %q", where, r.Mode)
-		}
-		switch r.unknown() {
-		case Deny, Allow, Scan:
-		default:
-			fail("%s: %q for unknown images", where, r.Unknown)
-		}
-		switch r.failure() {
-		case Closed, Open:
-		default:
-			fail("%s: unknown failure %q", where, r.Failure)
-		}
-		patterns(where, r.Select.Namespaces, r.Select.ServiceAccounts)
-		for _, m := range []map[string]string{r.Select.Labels, r.Select.Annotations} {
-			for _, p := range m {
-				patterns(where, []string{p})
-			}
-		}
-		if last := i == len(c.Rules)-1; r.Select.all() != last {
-			if last {
-				fail("%s: the last rule must select all workloads", where)
-			} else {
-				fail("%s: selects all workloads, so later rules have no effect", where)
-			}
+		r.check(&errs, where)
+		switch last := i == len(c.Rules)-1; {
+		case last && !r.Select.all():
+			errs.add("%s: the last rule must select all workloads", where)
+		case !last && r.Select.all():
+			errs.add("%s: selects all workloads, so later rules have no effect", where)
 		}
 	}
-	if len(c.Rules) == 0 {
-		fail("no rules")
-	}
-	patterns("breakGlass", c.BreakGlass.Users, c.BreakGlass.Groups)
+	errs.patterns("breakGlass", slices.Values(c.BreakGlass.Users), slices.Values(c.BreakGlass.Groups))
 	return errors.Join(errs...)
+}
+
+// check adds the errors of a rule.
+func (r *Rule) check(errs *problems, where string) {
+	if r.Name == "" {
+		errs.add("%s: no name", where)
+	}
+	if !slices.Contains([]Mode{Enforce, Warn, Record}, r.mode()) {
+		errs.add("%s: unknown mode %q", where, r.Mode)
+	}
+	if !slices.Contains([]Unknown{Deny, Allow, Scan}, r.unknown()) {
+		errs.add("%s: %q for unknown images", where, r.Unknown)
+	}
+	if !slices.Contains([]Failure{Closed, Open}, r.failure()) {
+		errs.add("%s: unknown failure %q", where, r.Failure)
+	}
+	s := &r.Select
+	errs.patterns(where, slices.Values(s.Namespaces), slices.Values(s.ServiceAccounts), maps.Values(s.Labels), maps.Values(s.Annotations))
+}
+
+// The problems are the errors of a configuration.
+type problems []error
+
+func (p *problems) add(format string, args ...any) { *p = append(*p, fmt.Errorf(format, args...)) }
+
+// patterns adds an error for each malformed pattern.
+func (p *problems) patterns(where string, lists ...iter.Seq[string]) {
+	for _, list := range lists {
+		for pattern := range list {
+			if _, err := path.Match(pattern, ""); err != nil {
+				p.add("%s: malformed pattern %q", where, pattern)
+			}
+		}
+	}
 }
 
 func (r *Rule) mode() Mode       { return or(r.Mode, Enforce) }

@@ -192,9 +192,8 @@ func (c *call) deleteWatch() (*reply, error) {
 // mostPushed is the number of pushes in one notification.
 const mostPushed = 1000
 
-// registryEvents takes the notifications of registries: those of distribution, and those of Harbor. It submits the pushed tags of registries
-// from which the tenant may submit images, and ignores all else.
-func (c *call) registryEvents() (*reply, error) {
+// pushedTags returns the references of pushed tags in a notification of a registry: one of distribution, or of Harbor.
+func pushedTags(notification []byte) (references []string, err error) {
 	var in struct {
 		Events []struct { // distribution
 			Action  string
@@ -208,10 +207,9 @@ func (c *call) registryEvents() (*reply, error) {
 			}
 		} `json:"event_data"`
 	}
-	if err := json.Unmarshal(c.received, &in); err != nil { // registries send much that nothing here reads
+	if err := json.Unmarshal(notification, &in); err != nil { // unknown fields are ignored: registries send many
 		return nil, malformed("the body is not JSON: " + err.Error())
 	}
-	var references []string
 	for _, e := range in.Events {
 		if e.Action == "push" && e.Target.Tag != "" && e.Request.Host != "" {
 			references = append(references, e.Request.Host+"/"+e.Target.Repository+":"+e.Target.Tag)
@@ -221,6 +219,16 @@ func (c *call) registryEvents() (*reply, error) {
 		for _, r := range in.Data.Resources {
 			references = append(references, r.URL)
 		}
+	}
+	return references, nil
+}
+
+// registryEvents takes a notification of a registry. It submits the pushed tags of registries from which the tenant may submit images, and ignores
+// all else.
+func (c *call) registryEvents() (*reply, error) {
+	references, err := pushedTags(c.received)
+	if err != nil {
+		return nil, err
 	}
 	if len(references) > mostPushed {
 		return nil, malformed("more than 1000 pushes")

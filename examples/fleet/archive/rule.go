@@ -13,8 +13,7 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/store"
 )
 
-// A Rule selects images to archive: those that fulfill all of its conditions in each repository that they have a name in. A rule without a
-// condition selects none.
+// A Rule selects images to archive. An image must fulfill all conditions in each repository that has it. A rule without conditions selects no image.
 type Rule struct {
 	Repositories []string      `yaml:"repositories"`             // patterns; all repositories if empty
 	OlderThan    time.Duration `yaml:"older-than"`               // since the last analysis
@@ -24,6 +23,14 @@ type Rule struct {
 
 // Conditions reports whether the rule has a condition.
 func (r *Rule) Conditions() bool { return r.OlderThan > 0 || r.NewerTags > 0 || r.Keep > 0 }
+
+// An inventory has the analyzed images of a tenant by repository. The images of an index count as the one that a tag of the index points at, so the
+// same rules select all of them.
+type inventory struct {
+	repositories map[string]*repository // by name; uploads without a name have ""
+	names        map[string][]string    // repositories by image
+	indexed      map[string][]string    // by image of an index: the images that tags of the index point at
+}
 
 // A repository has the images and tags of a repository.
 type repository struct {
@@ -42,91 +49,123 @@ func (r *repository) newer(digest string) (n int) {
 	return n
 }
 
-// Select returns the analyzed images that one of the rules selects, in their order. Tags are all tags of the tenant by their names and times. The images
-// of an index go together: they count as the one that the tag points at.
-func Select(rules []Rule, images []store.Image, tags []store.Tag, now time.Time) (selected []store.Image) {
-	repositories := make(map[string]*repository)
-	of := make(map[string][]string) // repositories by image
+func newInventory(images []store.Image, tags []store.Tag) *inventory {
+	v := &inventory{make(map[string]*repository), make(map[string][]string), make(map[string][]string)}
 	analyzed := make(map[string]bool)
-	leaders := make(map[string][]string) // by image of an index: those that tags point at
-	add := func(name, digest string, at time.Time) {
-		r := repositories[name]
-		if r == nil {
-			r = &repository{newest: make(map[string]time.Time)}
-			repositories[name] = r
-		}
-		if _, known := r.newest[digest]; !known {
-			r.images = append(r.images, digest)
-			of[digest] = append(of[digest], name)
-		}
-		if at.After(r.newest[digest]) {
-			r.newest[digest] = at
-		}
-	}
 	for i := range images {
 		analyzed[images[i].Digest] = images[i].State == store.Analyzed
 	}
-	for i, t := range tags {
-		name, _ := (&catalog.Tag{Name: t.Name}).Split()
+	for i := range tags {
+		t := &tags[i]
 		if analyzed[t.Digest] {
-			add(name, t.Digest, t.Since)
-			for _, d := range t.Listed {
-				if d != t.Digest && !slices.Contains(leaders[d], t.Digest) {
-					leaders[d] = append(leaders[d], t.Digest)
-				}
-			}
+			v.addTag(t)
 		}
-		if i+1 == len(tags) || tags[i+1].Name != t.Name {
-			if repositories[name] == nil {
-				repositories[name] = &repository{newest: make(map[string]time.Time)}
-			}
-			repositories[name].tags = append(repositories[name].tags, t)
+		if last := i+1 == len(tags) || tags[i+1].Name != t.Name; last {
+			r := v.repository(repositoryOf(t))
+			r.tags = append(r.tags, *t)
 		}
 	}
 	for i := range images {
-		m := &images[i]
-		if m.State != store.Analyzed || len(of[m.Digest]) > 0 || len(leaders[m.Digest]) > 0 {
-			continue
+		if m := &images[i]; analyzed[m.Digest] && len(v.countsAs(m.Digest)) == 0 {
+			v.add(submittedTo(m), m.Digest, m.Finished)
 		}
-		where := "" // an upload without a name
-		if ref, err := name.ParseReference(m.Reference); err == nil {
-			where = ref.Context().Name()
-		}
-		add(where, m.Digest, m.Finished)
 	}
-	for _, r := range repositories {
+	for _, r := range v.repositories {
 		slices.SortFunc(r.images, func(a, b string) int { return cmp.Or(r.newest[b].Compare(r.newest[a]), strings.Compare(a, b)) })
 	}
+	return v
+}
+
+func repositoryOf(t *store.Tag) string {
+	repository, _ := (&catalog.Tag{Name: t.Name}).Split()
+	return repository
+}
+
+// submittedTo returns the repository of the reference with which an image was submitted, "" without one.
+func submittedTo(m *store.Image) string {
+	ref, err := name.ParseReference(m.Reference)
+	if err != nil {
+		return ""
+	}
+	return ref.Context().Name()
+}
+
+// repository returns a repository, a new one if it is not known.
+func (v *inventory) repository(name string) *repository {
+	r := v.repositories[name]
+	if r == nil {
+		r = &repository{newest: make(map[string]time.Time)}
+		v.repositories[name] = r
+	}
+	return r
+}
+
+// add adds an image to a repository.
+func (v *inventory) add(name, digest string, at time.Time) {
+	r := v.repository(name)
+	if _, known := r.newest[digest]; !known {
+		r.images = append(r.images, digest)
+		v.names[digest] = append(v.names[digest], name)
+	}
+	if at.After(r.newest[digest]) {
+		r.newest[digest] = at
+	}
+}
+
+// addTag adds the image that a tag points at, or pointed at.
+func (v *inventory) addTag(t *store.Tag) {
+	v.add(repositoryOf(t), t.Digest, t.Since)
+	for _, d := range t.Listed {
+		if d != t.Digest && !slices.Contains(v.indexed[d], t.Digest) {
+			v.indexed[d] = append(v.indexed[d], t.Digest)
+		}
+	}
+}
+
+// countsAs returns the images that an image counts as: itself if it has a name, and those that tags of its indexes point at.
+func (v *inventory) countsAs(digest string) []string {
+	list := v.indexed[digest]
+	if len(v.names[digest]) > 0 {
+		list = append(slices.Clone(list), digest)
+	}
+	return list
+}
+
+// Select returns the analyzed images that one of the rules selects, in their order. Tags are all tags of the tenant, sorted by name and then by time.
+func Select(rules []Rule, images []store.Image, tags []store.Tag, now time.Time) (selected []store.Image) {
+	v := newInventory(images, tags)
 	for i := range images {
 		m := &images[i]
-		as := leaders[m.Digest]
-		if len(of[m.Digest]) > 0 {
-			as = append(slices.Clone(as), m.Digest)
+		if m.State != store.Analyzed {
+			continue
 		}
-		if m.State == store.Analyzed && slices.ContainsFunc(rules, func(rule Rule) bool {
-			return !slices.ContainsFunc(as, func(digest string) bool { return !rule.selects(m, digest, of[digest], repositories, now) })
-		}) {
+		digests := v.countsAs(m.Digest)
+		if slices.ContainsFunc(rules, func(r Rule) bool { return r.selects(v, m, digests, now) }) {
 			selected = append(selected, *m)
 		}
 	}
 	return selected
 }
 
-// selects reports whether the rule selects an image that counts as the one with the digest.
-func (r *Rule) selects(m *store.Image, digest string, names []string, repositories map[string]*repository, now time.Time) bool {
+// selects reports whether the rule selects an image that counts as those with the digests.
+func (r *Rule) selects(v *inventory, m *store.Image, digests []string, now time.Time) bool {
 	if !r.Conditions() || r.OlderThan > 0 && now.Sub(m.Finished) < r.OlderThan {
 		return false
 	}
-	for _, name := range names {
-		where := repositories[name]
-		switch {
-		case len(r.Repositories) > 0 && !slices.ContainsFunc(r.Repositories, func(p string) bool { return address.Match(p, name) }):
-			return false
-		case where.newer(digest) < r.NewerTags:
-			return false
-		case r.Keep > 0 && slices.Index(where.images, digest) < r.Keep:
-			return false
+	for _, digest := range digests {
+		for _, name := range v.names[digest] {
+			if !r.fulfilled(v.repositories[name], name, digest) {
+				return false
+			}
 		}
 	}
 	return true
+}
+
+// fulfilled reports whether an image fulfills the conditions in one of its repositories.
+func (r *Rule) fulfilled(in *repository, name, digest string) bool {
+	if len(r.Repositories) > 0 && !slices.ContainsFunc(r.Repositories, func(pattern string) bool { return address.Match(pattern, name) }) {
+		return false
+	}
+	return in.newer(digest) >= r.NewerTags && (r.Keep == 0 || slices.Index(in.images, digest) >= r.Keep)
 }

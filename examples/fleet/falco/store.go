@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db/catalog/sqlstore"
+	"github.com/hullmark/hullmark/examples/fleet/internal/migrate"
 )
 
 // ErrNotFound reports a mark that a tenant does not have.
@@ -158,69 +159,51 @@ type SQL struct {
 var migrations embed.FS
 
 const (
-	latest  = 2
+	latest  = 2            // number of the newest migration
 	lockKey = 0x66616c636f // "falco", PostgreSQL's advisory lock for migrations
 )
 
-// OpenSQL brings the tables up to date and returns the store.
+// OpenSQL makes the tables, or brings those of an older version up to date, and returns the store.
 func OpenSQL(ctx context.Context, db *sql.DB, d sqlstore.Dialect) (*SQL, error) {
 	s := &SQL{db: db, dialect: d}
-	err := s.write(ctx, func(tx *sql.Tx) error {
-		if d == sqlstore.PostgreSQL {
-			if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", lockKey); err != nil {
-				return err
-			}
-		}
-		if _, err := tx.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS fleet_falco_schema (version BIGINT NOT NULL PRIMARY KEY)"); err != nil {
-			return err
-		}
-		var version int
-		if err := tx.QueryRowContext(ctx, "SELECT COALESCE(MAX(version), 0) FROM fleet_falco_schema").Scan(&version); err != nil {
-			return err
-		}
-		if version > latest {
-			return fmt.Errorf("the tables have version %d, and this program knows versions up to %d", version, latest)
-		}
-		for n := version + 1; n <= latest; n++ {
-			script, err := migrations.ReadFile(fmt.Sprintf("migrations/%d.sql", n))
-			if err != nil {
-				return err
-			}
-			for statement := range strings.SplitSeq(string(script), ";\n") {
-				if strings.TrimSpace(statement) == "" {
-					continue
-				}
-				if _, err := tx.ExecContext(ctx, statement); err != nil {
-					return fmt.Errorf("version %d: %w", n, err)
-				}
-			}
-			if _, err := tx.ExecContext(ctx, s.bind("INSERT INTO fleet_falco_schema (version) VALUES (?)"), n); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	tables := &migrate.Schema{Table: "fleet_falco_schema", Scripts: migrations, Latest: latest, Lock: lockKey}
+	if err := s.write(ctx, func(tx *tx) error { return tables.Migrate(ctx, tx, d) }); err != nil {
 		return nil, fmt.Errorf("falco: tables: %w", err)
 	}
 	return s, nil
 }
 
-func (s *SQL) write(ctx context.Context, run func(*sql.Tx) error) error {
-	tx, err := s.db.BeginTx(ctx, nil)
+// A tx is a transaction.
+type tx struct {
+	*sql.Tx
+	dialect sqlstore.Dialect
+}
+
+// write runs a transaction.
+func (s *SQL) write(ctx context.Context, run func(*tx) error) error {
+	t, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() // does nothing after Commit
-	if err := run(tx); err != nil {
+	defer t.Rollback() // does nothing after Commit
+	if err := run(&tx{t, s.dialect}); err != nil {
 		return err
 	}
-	return tx.Commit()
+	return t.Commit()
+}
+
+// exec runs a statement and returns the number of changed rows.
+func (t *tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	result, err := t.ExecContext(ctx, bind(t.dialect, query), args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 // bind replaces each ? by the dialect's name of the argument.
-func (s *SQL) bind(query string) string {
-	if s.dialect == sqlstore.SQLite {
+func bind(d sqlstore.Dialect, query string) string {
+	if d == sqlstore.SQLite {
 		return query
 	}
 	var b strings.Builder
@@ -235,8 +218,9 @@ func (s *SQL) bind(query string) string {
 	}
 }
 
+// exec runs a statement in a transaction of its own and returns the number of changed rows.
 func (s *SQL) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	result, err := s.db.ExecContext(ctx, s.bind(query), args...)
+	result, err := s.db.ExecContext(ctx, bind(s.dialect, query), args...)
 	if err != nil {
 		return 0, fmt.Errorf("falco: %w", err)
 	}
@@ -245,15 +229,11 @@ func (s *SQL) exec(ctx context.Context, query string, args ...any) (int64, error
 
 // decide runs a statement that makes a decision, and records it if a row changed.
 func (s *SQL) decide(ctx context.Context, tenant, action, subject, query string, args ...any) (n int64, err error) {
-	err = s.write(ctx, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, s.bind(query), args...)
-		if err != nil {
+	err = s.write(ctx, func(tx *tx) (err error) {
+		if n, err = tx.exec(ctx, query, args...); err != nil || n == 0 || s.Audit == nil {
 			return err
 		}
-		if n, err = result.RowsAffected(); err != nil || n == 0 || s.Audit == nil {
-			return err
-		}
-		return s.Audit(ctx, tx, tenant, action, subject)
+		return s.Audit(ctx, tx.Tx, tenant, action, subject)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("falco: %w", err)
@@ -263,7 +243,7 @@ func (s *SQL) decide(ctx context.Context, tenant, action, subject, query string,
 
 // each calls do for each row.
 func (s *SQL) each(ctx context.Context, do func(scan func(...any) error) error, query string, args ...any) error {
-	rows, err := s.db.QueryContext(ctx, s.bind(query), args...)
+	rows, err := s.db.QueryContext(ctx, bind(s.dialect, query), args...)
 	if err != nil {
 		return fmt.Errorf("falco: %w", err)
 	}
@@ -287,70 +267,12 @@ const eventColumns = "id, at, received, source, rule, priority, host, container,
 
 // Write writes a batch, and numbers its events and diagnostics.
 func (s *SQL) Write(ctx context.Context, tenant string, b *Batch) error {
-	err := s.write(ctx, func(tx *sql.Tx) error {
-		exec := func(query string, args ...any) error {
-			_, err := tx.ExecContext(ctx, s.bind(query), args...)
-			return err
-		}
-		// The row of the tenant stays locked until the transaction ends, so that numbers are in the order of commits: a reader that continues
-		// after a number misses no event.
-		var last int64
-		count := len(b.Events) + len(b.Diagnostics)
-		if err := tx.QueryRowContext(ctx, s.bind(`INSERT INTO fleet_falco_numbers (tenant, last) VALUES (?, ?)
-			ON CONFLICT (tenant) DO UPDATE SET last = fleet_falco_numbers.last + excluded.last RETURNING last`), tenant, count).Scan(&last); err != nil {
-			return err
-		}
-		number := last - int64(count)
-		id := func() string {
-			number++
-			return fmt.Sprintf("%016x", number)
-		}
-		insert, err := tx.PrepareContext(ctx, s.bind("INSERT INTO fleet_falco_events (tenant, "+eventColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"))
-		if err != nil {
-			return err
-		}
-		defer insert.Close()
-		for i := range b.Events {
-			e := &b.Events[i]
-			e.ID = id()
-			if _, err := insert.ExecContext(ctx, tenant, e.ID, e.Time.UnixMicro(), e.Received.UnixMicro(), e.Source, e.Rule, string(e.Priority), e.Host, e.Container, e.Image, e.Executable, e.File,
-				e.Digest, e.Component, strings.Join(e.Vulnerabilities, " "), string(e.Gap), string(e.Alert)); err != nil {
+	steps := []func(context.Context, *tx, string, *Batch) error{numberBatch, insertEvents, insertDiagnostics, countBatch, countIgnored, setPosition}
+	err := s.write(ctx, func(tx *tx) error {
+		for _, step := range steps {
+			if err := step(ctx, tx, tenant, b); err != nil {
 				return err
 			}
-		}
-		for i := range b.Diagnostics {
-			d := &b.Diagnostics[i]
-			d.ID = id()
-			if err := exec("INSERT INTO fleet_falco_diagnostics (tenant, id, received, source, reason, line) VALUES (?, ?, ?, ?, ?, ?)",
-				tenant, d.ID, d.Received.UnixMicro(), d.Source, d.Reason, d.Line); err != nil {
-				return err
-			}
-		}
-		type counted struct {
-			image, rule string
-			priority    Priority
-		}
-		counts := make(map[counted]int) // also of all images, as ""
-		for i := range b.Events {
-			e := &b.Events[i]
-			counts[counted{"", e.Rule, e.Priority}]++
-			if e.Digest != "" {
-				counts[counted{e.Digest, e.Rule, e.Priority}]++
-			}
-		}
-		for c, n := range counts {
-			if err := exec(countEvents, tenant, c.image, c.rule, string(c.priority), n); err != nil {
-				return err
-			}
-		}
-		for target, n := range b.Ignored {
-			if err := exec("UPDATE fleet_falco_monitoring SET ignored = ignored + ? WHERE tenant = ? AND target = ?", n, tenant, target); err != nil {
-				return err
-			}
-		}
-		if p := b.File; p != nil {
-			return exec(`INSERT INTO fleet_falco_files (tenant, name, head, position) VALUES (?, ?, ?, ?)
-				ON CONFLICT (tenant, name) DO UPDATE SET head = excluded.head, position = excluded.position`, tenant, p.Name, p.Head, p.Offset)
 		}
 		return nil
 	})
@@ -358,6 +280,94 @@ func (s *SQL) Write(ctx context.Context, tenant string, b *Batch) error {
 		return fmt.Errorf("falco: write: %w", err)
 	}
 	return nil
+}
+
+// numberBatch sets the identifiers of events and diagnostics. The row of the tenant stays locked until the transaction ends, so numbers are in the
+// order of commits: a reader that continues after a number misses no event.
+func numberBatch(ctx context.Context, tx *tx, tenant string, b *Batch) error {
+	count := len(b.Events) + len(b.Diagnostics)
+	var last int
+	if err := tx.QueryRowContext(ctx, bind(tx.dialect, `INSERT INTO fleet_falco_numbers (tenant, last) VALUES (?, ?)
+		ON CONFLICT (tenant) DO UPDATE SET last = fleet_falco_numbers.last + excluded.last RETURNING last`), tenant, count).Scan(&last); err != nil {
+		return err
+	}
+	id := func(i int) string { return fmt.Sprintf("%016x", last-count+1+i) }
+	for i := range b.Events {
+		b.Events[i].ID = id(i)
+	}
+	for i := range b.Diagnostics {
+		b.Diagnostics[i].ID = id(len(b.Events) + i)
+	}
+	return nil
+}
+
+func insertEvents(ctx context.Context, tx *tx, tenant string, b *Batch) error {
+	insert, err := tx.PrepareContext(ctx, bind(tx.dialect, "INSERT INTO fleet_falco_events (tenant, "+eventColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"))
+	if err != nil {
+		return err
+	}
+	defer insert.Close()
+	for i := range b.Events {
+		e := &b.Events[i]
+		if _, err := insert.ExecContext(ctx, tenant, e.ID, e.Time.UnixMicro(), e.Received.UnixMicro(), e.Source, e.Rule, string(e.Priority), e.Host, e.Container, e.Image, e.Executable, e.File,
+			e.Digest, e.Component, strings.Join(e.Vulnerabilities, " "), string(e.Gap), string(e.Alert)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func insertDiagnostics(ctx context.Context, tx *tx, tenant string, b *Batch) error {
+	for i := range b.Diagnostics {
+		d := &b.Diagnostics[i]
+		if _, err := tx.exec(ctx, "INSERT INTO fleet_falco_diagnostics (tenant, id, received, source, reason, line) VALUES (?, ?, ?, ?, ?, ?)",
+			tenant, d.ID, d.Received.UnixMicro(), d.Source, d.Reason, d.Line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// countBatch adds the events of a batch to the counts of their images and to those of all images.
+func countBatch(ctx context.Context, tx *tx, tenant string, b *Batch) error {
+	type row struct {
+		image, rule string
+		priority    Priority
+	}
+	counts := make(map[row]int)
+	for i := range b.Events {
+		e := &b.Events[i]
+		counts[row{"", e.Rule, e.Priority}]++
+		if e.Digest != "" {
+			counts[row{e.Digest, e.Rule, e.Priority}]++
+		}
+	}
+	for r, n := range counts {
+		if _, err := tx.exec(ctx, countEvents, tenant, r.image, r.rule, string(r.priority), n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func countIgnored(ctx context.Context, tx *tx, tenant string, b *Batch) error {
+	for target, n := range b.Ignored {
+		if _, err := tx.exec(ctx, "UPDATE fleet_falco_monitoring SET ignored = ignored + ? WHERE tenant = ? AND target = ?", n, tenant, target); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setPosition stores how far the file of a batch was read.
+func setPosition(ctx context.Context, tx *tx, tenant string, b *Batch) error {
+	p := b.File
+	if p == nil {
+		return nil
+	}
+	_, err := tx.exec(ctx, `INSERT INTO fleet_falco_files (tenant, name, head, position) VALUES (?, ?, ?, ?)
+		ON CONFLICT (tenant, name) DO UPDATE SET head = excluded.head, position = excluded.position`, tenant, p.Name, p.Head, p.Offset)
+	return err
 }
 
 // Position returns how far a file was read, zero for a new one.
@@ -413,20 +423,16 @@ func (s *SQL) Gaps(ctx context.Context, tenant, after string, n int) ([]Event, e
 
 // Join stores the image and the component of an event.
 func (s *SQL) Join(ctx context.Context, tenant string, e *Event) error {
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	err := s.write(ctx, func(tx *tx) error {
 		// Only the first image of an event is counted, also if several processes join it at once.
-		first, err := tx.ExecContext(ctx, s.bind("UPDATE fleet_falco_events SET digest = ? WHERE tenant = ? AND id = ? AND digest = ''"), e.Digest, tenant, e.ID)
+		first, err := tx.exec(ctx, "UPDATE fleet_falco_events SET digest = ? WHERE tenant = ? AND id = ? AND digest = ''", e.Digest, tenant, e.ID)
+		if err == nil && first > 0 && e.Digest != "" {
+			_, err = tx.exec(ctx, countEvents, tenant, e.Digest, e.Rule, string(e.Priority), 1)
+		}
 		if err != nil {
 			return err
 		}
-		if n, err := first.RowsAffected(); err != nil {
-			return err
-		} else if n > 0 && e.Digest != "" {
-			if _, err := tx.ExecContext(ctx, s.bind(countEvents), tenant, e.Digest, e.Rule, string(e.Priority), 1); err != nil {
-				return err
-			}
-		}
-		_, err = tx.ExecContext(ctx, s.bind("UPDATE fleet_falco_events SET component = ?, vulnerabilities = ?, gap = ? WHERE tenant = ? AND id = ?"),
+		_, err = tx.exec(ctx, "UPDATE fleet_falco_events SET component = ?, vulnerabilities = ?, gap = ? WHERE tenant = ? AND id = ?",
 			e.Component, strings.Join(e.Vulnerabilities, " "), string(e.Gap), tenant, e.ID)
 		return err
 	})

@@ -21,8 +21,8 @@ import (
 	"github.com/hullmark/hullmark/matcher/watch"
 )
 
-// most is the number of images that one update adds.
-const most = 5000
+// imagesAtOnce is the number of images that an update adds at most.
+const imagesAtOnce = 5000
 
 // An Index finds images. It may be used by many goroutines at once.
 type Index struct {
@@ -42,7 +42,7 @@ type opened struct {
 	old    bool
 }
 
-// Update adds images that no generation has. It returns the number of these, 0 also if another process is updating the index.
+// Update adds images that no generation has, and returns their number. It does nothing while another process updates the index.
 func (x *Index) Update(ctx context.Context) (int, error) {
 	holder := store.NewID()
 	held, err := x.Store.Claim(ctx, "index", holder, 5*time.Minute)
@@ -50,7 +50,7 @@ func (x *Index) Update(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	defer x.Store.Release(context.WithoutCancel(ctx), "index", holder) // otherwise the claim ends after its time
-	digests, err := x.Store.ToIndex(ctx, most)
+	digests, err := x.Store.ToIndex(ctx, imagesAtOnce)
 	if err != nil || len(digests) == 0 {
 		return 0, err
 	}
@@ -58,13 +58,31 @@ func (x *Index) Update(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	var b catalog.IndexBuilder
-	for _, d := range digests {
-		image, err := x.Store.Catalog.Image(ctx, d)
+	if err := x.addImages(ctx, &b, digests); err != nil {
+		return 0, err
+	}
+	merged, err := x.small(ctx, len(digests))
+	if err != nil {
+		return 0, err
+	}
+	if err := x.addGenerations(ctx, &b, merged); err != nil {
+		return 0, err
+	}
+	if err := x.replace(ctx, merged, &b, digests); err != nil {
+		return 0, err
+	}
+	return len(digests), nil
+}
+
+// addImages adds the packages of images to an index, except images that are deleted meanwhile.
+func (x *Index) addImages(ctx context.Context, b *catalog.IndexBuilder, digests []string) error {
+	for _, digest := range digests {
+		image, err := x.Store.Catalog.Image(ctx, digest)
 		if errors.Is(err, catalog.ErrNotFound) {
-			continue // it was deleted
+			continue
 		}
 		if err != nil {
-			return 0, err
+			return err
 		}
 		var chunks []catalog.Hash
 		for _, ref := range image.Parts {
@@ -73,54 +91,69 @@ func (x *Index) Update(ctx context.Context) (int, error) {
 			}
 		}
 		parts, err := x.Store.Catalog.Parts(ctx, chunks)
-		if err == nil {
-			err = b.Add(d, parts)
-		}
 		if err != nil {
-			return 0, err
+			return err
+		}
+		if err := b.Add(digest, parts); err != nil {
+			return err
 		}
 	}
-	// Small generations are merged, so that there are only a few.
+	return nil
+}
+
+// small returns the generations to merge with n new images: those with at most twice as many images as the new ones and all smaller generations
+// together. So there are few generations, and an image is merged few times.
+func (x *Index) small(ctx context.Context, n int) ([]store.Generation, error) {
 	all, err := x.Store.Generations(ctx)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	slices.SortStableFunc(all, func(a, b store.Generation) int { return a.Images - b.Images }) // their IDs have the times of several clocks
-	images, merged := len(digests), 0
-	for merged < len(all) && all[merged].Images <= 2*images {
-		images += all[merged].Images
-		merged++
+	count := 0
+	for count < len(all) && all[count].Images <= 2*n {
+		n += all[count].Images
+		count++
 	}
+	return all[:count], nil
+}
+
+// addGenerations adds the images of generations to an index.
+func (x *Index) addGenerations(ctx context.Context, b *catalog.IndexBuilder, merged []store.Generation) error {
 	list, release, err := x.generations(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer release()
-	for _, g := range all[:merged] {
+	for _, g := range merged {
 		i := slices.IndexFunc(list, func(o *opened) bool { return o.id == g.ID })
 		if i < 0 {
-			return 0, fmt.Errorf("index: generation %s is not open", g.ID)
+			return fmt.Errorf("index: generation %s is not open", g.ID)
 		}
 		if err := b.AddIndex(ctx, list[i].Index, nil); err != nil {
-			return 0, err
+			return err
 		}
 	}
+	return nil
+}
+
+// replace replaces generations by a new one, which has the images with the digests as well.
+func (x *Index) replace(ctx context.Context, merged []store.Generation, b *catalog.IndexBuilder, digests []string) error {
 	var content bytes.Buffer
 	if _, err := b.WriteTo(&content); err != nil {
-		return 0, err
+		return err
 	}
-	add := store.Generation{ID: store.NewID(), Images: images}
+	add := store.Generation{ID: store.NewID(), Images: len(digests)}
+	for _, g := range merged {
+		add.Images += g.Images
+	}
 	add.Object = "index/" + add.ID
 	if err := x.Store.Trash(ctx, add.Object, time.Hour); err != nil { // until a transaction refers to it
-		return 0, err
+		return err
 	}
 	if _, err := x.Objects.Put(ctx, add.Object, &content); err != nil {
-		return 0, err
+		return err
 	}
-	if err := x.Store.ReplaceGenerations(ctx, all[:merged], add, digests); err != nil {
-		return 0, err
-	}
-	return len(digests), nil
+	return x.Store.ReplaceGenerations(ctx, merged, add, digests)
 }
 
 // generations opens the generations, newest first.

@@ -2,6 +2,7 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"database/sql"
@@ -56,7 +57,7 @@ const (
 	All    Role = "all"
 )
 
-// Options say how to run a process. The zero value with a Data directory suits one process.
+// Options configure a process. A single process needs only Data.
 type Options struct {
 	Data         string                    // directory of the database, objects and keys
 	Database     string                    // "postgres://..."; "" for SQLite in Data
@@ -142,7 +143,7 @@ func (s *Service) kick() {
 	s.wake(s.events)
 }
 
-// wake ends a wait for a channel, now or the next one.
+// wake ends the current wait for a channel, or the next one.
 func (s *Service) wake(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
@@ -150,7 +151,7 @@ func (s *Service) wake(c chan struct{}) {
 	}
 }
 
-// Address returns the address of the database that options name.
+// Address returns the address of the database.
 func (o *Options) Address() string {
 	if o.Database != "" {
 		return o.Database
@@ -158,8 +159,7 @@ func (o *Options) Address() string {
 	return filepath.Join(o.Data, "fleet.db")
 }
 
-// LocalObjects returns where objects are unless a bucket has them: in the data directory, or in a PostgreSQL database, because processes share
-// no directory.
+// LocalObjects returns the store of objects without a bucket: the data directory, or the PostgreSQL database, because processes may share no directory.
 func (o *Options) LocalObjects(s *store.Store) objects.Store {
 	if o.Database != "" {
 		return objects.SQL{Store: s}
@@ -167,8 +167,15 @@ func (o *Options) LocalObjects(s *store.Store) objects.Store {
 	return objects.Dir(filepath.Join(o.Data, "objects"))
 }
 
-// defaults sets the values of those options whose zero value is not their own.
+// defaults sets the options whose zero value means another one.
 func (o *Options) defaults() {
+	o.Log = cmp.Or(o.Log, slog.Default())
+	o.Role = cmp.Or(o.Role, All)
+	o.Look = cmp.Or(o.Look, 5*time.Second)
+	o.Key = cmp.Or(o.Key, filepath.Join(o.Data, "key"))
+	o.Workers = cmp.Or(o.Workers, 4)
+	o.ArchiveEvery = cmp.Or(o.ArchiveEvery, archiveEvery)
+	o.KeepEvents = cmp.Or(o.KeepEvents, keepEvents)
 	if o.Operators == nil {
 		o.Operators = []string{"default"}
 	}
@@ -177,12 +184,6 @@ func (o *Options) defaults() {
 	}
 	if len(o.Registries) == 0 {
 		o.Registries = []string{"**"}
-	}
-	if o.ArchiveEvery == 0 {
-		o.ArchiveEvery = archiveEvery
-	}
-	if o.KeepEvents == 0 {
-		o.KeepEvents = keepEvents
 	}
 	o.Keep.Defaults()
 }
@@ -238,19 +239,10 @@ func (s *Service) client(name string, allow func(*Options) []netip.Prefix) http.
 
 // Open opens the database and prepares everything that Run needs.
 func Open(ctx context.Context, o Options) (_ *Service, err error) {
-	if o.Log == nil {
-		o.Log = slog.Default()
-	}
-	if o.Role == "" {
-		o.Role = All
-	}
+	o.defaults()
 	if o.Role != All && o.Role != API && o.Role != Worker {
 		return nil, fmt.Errorf("serve: unknown role %q", o.Role)
 	}
-	if o.Look == 0 {
-		o.Look = 5 * time.Second
-	}
-	o.defaults()
 	o.Telemetry.Log = o.Log
 	tracer, err := telemetry.Open(ctx, o.Telemetry)
 	if err != nil {
@@ -262,96 +254,101 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	if s.Store, err = store.Open(ctx, o.Address()); err != nil {
 		return nil, errors.Join(err, s.flush())
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.Store.Close(), s.flush())
-		}
-	}()
-	if err := s.addTenants(ctx, o.Proxy); err != nil {
-		return nil, err
-	}
-	kept := o.Objects
-	if kept == nil {
-		kept = o.LocalObjects(s.Store)
-	}
-	s.objects = kept
-	if o.Key == "" {
-		o.Key = filepath.Join(o.Data, "key")
-	}
-	key, err := seal.Load(o.Key, o.Database == "")
-	if err != nil {
-		return nil, err
-	}
-	s.files = &advisories.File{Name: o.Advisories, Log: o.Log}
-	if o.Advisories == "" {
-		s.files.Find = advisories.Published(s.Store, kept, filepath.Join(o.Data, "advisories"))
-		s.updater = &feeds.Updater{Store: s.Store, Objects: kept, Dir: filepath.Join(o.Data, "feeds"), Feeds: o.Feeds, Every: o.FeedEvery, Options: feed.UpdateOptions{Mirror: o.Mirror}, Log: o.Log}
-		if err := s.updater.Prepare(ctx); err != nil {
-			return nil, err
-		}
-		if err := s.updater.Set(ctx, o.Schedules); err != nil {
-			return nil, err
-		}
-	}
-	s.index = &index.Index{Store: s.Store, Objects: kept, Dir: filepath.Join(o.Data, "index")}
-	s.archiver = &archive.Archiver{Store: s.Store, Objects: kept}
-	counts := new(metrics.Set)
-	if o.Role != API {
-		s.worker = newWorker(&o, s, kept, key, counts)
-	}
-	provider := &advisories.Provider{File: s.files, Own: &advisories.Own{Store: s.Store}}
-	s.verdicts = &verdict.Evaluator{Store: s.Store, Answers: answer.New(s.Store.Catalog), Advisories: provider}
-	s.watcher = &watcher.Watcher{Store: s.Store, Objects: kept, Index: s.index, Advisories: provider, Journal: s.verdicts.Journal}
-	receivers := &http.Client{Transport: s.client("webhook delivery", func(o *Options) []netip.Prefix { return o.Receivers })}
-	s.webhooks = &webhooks.Webhooks{Store: s.Store, Index: s.index, Key: key, Sender: &webhook.Sender{Client: receivers}, Journal: s.verdicts.Journal}
-	s.webhooks.Init()
-	if err := s.notify(&o.Neighbours, o.Receivers); err != nil {
-		return nil, err
-	}
-	s.neighbours = &neighbours.Service{Store: s.Store, Answers: s.verdicts.Answers, Verdicts: s.verdicts, Advisories: provider, Key: key, Submit: s.Submit, State: s.analyzersState(), Version: "1", Log: o.Log, ReviewTime: o.ReviewTime}
-	if s.worker != nil {
-		s.worker.Secret, s.worker.Client = s.neighbours.Secret, &http.Client{Transport: s.client("layer request", func(o *Options) []netip.Prefix { return o.Allow })}
-	}
-	if s.queue, err = work.OpenQueue(ctx, s.Store, s.worker, o.Log.With("part", "queue")); err != nil {
-		return nil, err
-	}
-	if s.worker != nil {
-		s.follower = &follow.Follower{Store: s.Store, Queue: s.queue, Registry: s.worker.Registry, Log: o.Log, Keychain: s.worker.Keychain, Registries: s.worker.Registries}
-	}
-	if o.Role != Worker {
-		server := &api.Server{Settings: s.settings, Store: s.Store, Objects: kept, Queue: s.queue, Answers: s.verdicts.Answers, Index: s.index, Advisories: provider,
-			Verdicts: s.verdicts, Webhooks: s.webhooks, Archiver: s.archiver, Key: key, Metrics: counts, Log: o.Log, MaxUpload: o.MaxUpload, Concurrent: o.Concurrent, Lasting: o.Lasting, Changed: s.kick}
-		if o.Neighbours.Falco {
-			alerts, err := falco.OpenSQL(ctx, s.Store.DB, s.Store.Dialect)
-			if err != nil {
-				return nil, err
-			}
-			alerts.Audit = func(ctx context.Context, tx *sql.Tx, tenant, action, subject string) error {
-				return s.Store.Within(tx).Audit(ctx, tenant, api.Actor(ctx), action, subject)
-			}
-			s.alerts, server.Alerts = s.neighbours.Falco(alerts, api.Tenant)
-		}
-		if s.handler, err = server.Handler(); err == nil && !o.NoPage {
-			s.handler, err = page.Handler(s.handler)
-		}
-		if err != nil {
-			return nil, err
-		}
-		if s.handler, err = s.answers(&o.Neighbours, s.neighbours, s.handler); err != nil {
-			return nil, err
-		}
-		s.handler = tracer.Handler(s.handler)
+	if err := s.open(ctx, &o); err != nil {
+		return nil, errors.Join(err, s.Store.Close(), s.flush())
 	}
 	return s, nil
 }
 
-func newWorker(o *Options, s *Service, kept objects.Store, key *seal.Key, counts *metrics.Set) *work.Worker {
-	if o.Workers == 0 {
-		o.Workers = 4
+// open prepares the parts of a service, whose database is open.
+func (s *Service) open(ctx context.Context, o *Options) (err error) {
+	if err := s.addTenants(ctx, o.Proxy); err != nil {
+		return err
 	}
+	if s.objects = o.Objects; s.objects == nil {
+		s.objects = o.LocalObjects(s.Store)
+	}
+	key, err := seal.Load(o.Key, o.Database == "")
+	if err != nil {
+		return err
+	}
+	if err := s.openAdvisories(ctx, o); err != nil {
+		return err
+	}
+	provider := &advisories.Provider{File: s.files, Own: &advisories.Own{Store: s.Store}}
+	s.index = &index.Index{Store: s.Store, Objects: s.objects, Dir: filepath.Join(o.Data, "index")}
+	s.archiver = &archive.Archiver{Store: s.Store, Objects: s.objects}
+	s.verdicts = &verdict.Evaluator{Store: s.Store, Answers: answer.New(s.Store.Catalog), Advisories: provider}
+	s.watcher = &watcher.Watcher{Store: s.Store, Objects: s.objects, Index: s.index, Advisories: provider, Journal: s.verdicts.Journal}
+	receivers := &http.Client{Transport: s.client("webhook delivery", func(o *Options) []netip.Prefix { return o.Receivers })}
+	s.webhooks = &webhooks.Webhooks{Store: s.Store, Index: s.index, Key: key, Sender: &webhook.Sender{Client: receivers}, Journal: s.verdicts.Journal}
+	s.webhooks.Init()
+	if err := s.notify(&o.Neighbours, o.Receivers); err != nil {
+		return err
+	}
+	s.neighbours = &neighbours.Service{Store: s.Store, Answers: s.verdicts.Answers, Verdicts: s.verdicts, Advisories: provider, Key: key, Submit: s.Submit, State: s.analyzersState(), Version: "1", Log: o.Log, ReviewTime: o.ReviewTime}
+	counts := new(metrics.Set)
+	if o.Role != API {
+		s.worker = s.newWorker(o, key, counts)
+	}
+	if s.queue, err = work.OpenQueue(ctx, s.Store, s.worker, o.Log.With("part", "queue")); err != nil {
+		return err
+	}
+	if s.worker != nil {
+		s.follower = &follow.Follower{Store: s.Store, Queue: s.queue, Registry: s.worker.Registry, Log: o.Log, Keychain: s.worker.Keychain, Registries: s.worker.Registries}
+	}
+	if o.Role == Worker {
+		return nil
+	}
+	return s.openAPI(ctx, o, &api.Server{Settings: s.settings, Store: s.Store, Objects: s.objects, Queue: s.queue, Answers: s.verdicts.Answers, Index: s.index, Advisories: provider,
+		Verdicts: s.verdicts, Webhooks: s.webhooks, Archiver: s.archiver, Key: key, Metrics: counts, Log: o.Log, MaxUpload: o.MaxUpload, Concurrent: o.Concurrent, Lasting: o.Lasting,
+		Changed: s.kick})
+}
+
+// openAdvisories prepares the file of advisories, and the updates of feeds unless another program replaces the file.
+func (s *Service) openAdvisories(ctx context.Context, o *Options) error {
+	s.files = &advisories.File{Name: o.Advisories, Log: o.Log}
+	if o.Advisories != "" {
+		return nil
+	}
+	s.files.Find = advisories.Published(s.Store, s.objects, filepath.Join(o.Data, "advisories"))
+	s.updater = &feeds.Updater{Store: s.Store, Objects: s.objects, Dir: filepath.Join(o.Data, "feeds"), Feeds: o.Feeds, Every: o.FeedEvery, Options: feed.UpdateOptions{Mirror: o.Mirror}, Log: o.Log}
+	if err := s.updater.Prepare(ctx); err != nil {
+		return err
+	}
+	return s.updater.Set(ctx, o.Schedules)
+}
+
+// openAPI prepares the handler of requests: the API, the page, and the paths of neighbours.
+func (s *Service) openAPI(ctx context.Context, o *Options, server *api.Server) error {
+	if o.Neighbours.Falco {
+		alerts, err := falco.OpenSQL(ctx, s.Store.DB, s.Store.Dialect)
+		if err != nil {
+			return err
+		}
+		alerts.Audit = func(ctx context.Context, tx *sql.Tx, tenant, action, subject string) error {
+			return s.Store.Within(tx).Audit(ctx, tenant, api.Actor(ctx), action, subject)
+		}
+		s.alerts, server.Alerts = s.neighbours.Falco(alerts, api.Tenant)
+	}
+	handler, err := server.Handler()
+	if err == nil && !o.NoPage {
+		handler, err = page.Handler(handler)
+	}
+	if err == nil {
+		handler, err = s.answers(&o.Neighbours, s.neighbours, handler)
+	}
+	if err != nil {
+		return err
+	}
+	s.handler = s.tracer.Handler(handler)
+	return nil
+}
+
+func (s *Service) newWorker(o *Options, key *seal.Key, counts *metrics.Set) *work.Worker {
 	return &work.Worker{
 		Store:   s.Store,
-		Objects: kept,
+		Objects: s.objects,
 		Scanner: scan.Scanner{
 			Analyzers: analyzers(),
 			Cache:     &work.Layers{Store: s.Store, Log: o.Log, Lease: o.Lease},
@@ -361,6 +358,8 @@ func newWorker(o *Options, s *Service, kept objects.Store, key *seal.Key, counts
 		Parallel:   o.Workers,
 		Keychain:   (&keys{s.Store, key}).of,
 		Registries: s.registries,
+		Secret:     s.neighbours.Secret,
+		Client:     &http.Client{Transport: s.client("layer request", func(o *Options) []netip.Prefix { return o.Allow })},
 		Pauses:     o.Pauses,
 		Log:        o.Log,
 		Done: func(m *store.Submission) {

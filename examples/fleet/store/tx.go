@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/hullmark/hullmark/db/catalog/sqlstore"
+	"github.com/hullmark/hullmark/examples/fleet/internal/migrate"
 )
 
 const (
@@ -40,6 +41,7 @@ type Tx struct {
 type runner interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 // Write runs a transaction. If others made it fail, it runs again.
@@ -192,55 +194,10 @@ func (tx *Tx) lock(ctx context.Context, key int64) error {
 	return err
 }
 
-// ofOther reports whether a statement of a migration is for the other dialect: it begins with the name of one.
-func ofOther(d sqlstore.Dialect, statement string) bool {
-	other := "/*sqlite*/"
-	if d == sqlstore.SQLite {
-		other = "/*postgresql*/"
-	}
-	return strings.HasPrefix(strings.TrimSpace(statement), other)
-}
-
 // migrate makes the tables, or brings those of an older version up to date.
 func (s *Store) migrate(ctx context.Context) error {
-	err := s.Write(ctx, func(tx *Tx) error {
-		if err := tx.lock(ctx, lockKey); err != nil {
-			return err
-		}
-		if _, err := tx.exec(ctx, "CREATE TABLE IF NOT EXISTS fleet_schema (version BIGINT NOT NULL PRIMARY KEY)"); err != nil {
-			return err
-		}
-		var version int
-		if err := tx.row(ctx, []any{&version}, "SELECT COALESCE(MAX(version), 0) FROM fleet_schema"); err != nil {
-			return err
-		}
-		if version > latest {
-			return fmt.Errorf("the tables have version %d, and this program knows versions up to %d", version, latest)
-		}
-		bytes := "BYTEA"
-		if s.Dialect == sqlstore.SQLite {
-			bytes = "BLOB"
-		}
-		for n := version + 1; n <= latest; n++ {
-			script, err := migrations.ReadFile(fmt.Sprintf("migrations/%d.sql", n))
-			if err != nil {
-				return err
-			}
-			for statement := range strings.SplitSeq(strings.ReplaceAll(string(script), "{bytes}", bytes), ";\n") {
-				if strings.TrimSpace(statement) == "" || ofOther(s.Dialect, statement) {
-					continue
-				}
-				if _, err := tx.exec(ctx, statement); err != nil {
-					return fmt.Errorf("version %d: %w", n, err)
-				}
-			}
-			if _, err := tx.exec(ctx, "INSERT INTO fleet_schema (version) VALUES (?)", n); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	tables := &migrate.Schema{Table: "fleet_schema", Scripts: migrations, Latest: latest, Lock: lockKey}
+	if err := s.Write(ctx, func(tx *Tx) error { return tables.Migrate(ctx, tx.runner, tx.dialect) }); err != nil {
 		return fmt.Errorf("store: tables: %w", err)
 	}
 	return nil

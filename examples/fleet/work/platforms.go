@@ -91,7 +91,7 @@ func (w *Worker) index(ctx context.Context, m *store.Submission, x *source.Index
 		return lasting
 	}
 	m.Digest = first
-	return w.pointed(ctx, m, ref, strings.Join(failed, "; "))
+	return w.complete(ctx, m, ref, strings.Join(failed, "; "))
 }
 
 // platforms returns what runtimes may run of an index.

@@ -698,11 +698,11 @@ func (w *Worker) end(ctx context.Context, m *store.Submission, row *store.Image,
 	if err := w.tell(ctx, m.Tenant, webhook.Message{ID: journal.ID(webhook.ImageAnalyzed, m.Tenant, m.ID), Kind: webhook.ImageAnalyzed, Images: []webhook.Image{named(m, row.Digest, ref)}}); err != nil {
 		return err
 	}
-	return w.pointed(ctx, m, ref, "")
+	return w.complete(ctx, m, ref, "")
 }
 
-// pointed stores that a submission is analyzed, with its tag, after the event if the tag has moved.
-func (w *Worker) pointed(ctx context.Context, m *store.Submission, ref name.Reference, message string) error {
+// complete stores that a submission is analyzed, and points its tag at the image or index. If the tag moves, it writes an event before.
+func (w *Worker) complete(ctx context.Context, m *store.Submission, ref name.Reference, message string) error {
 	tag, tagged := ref.(name.Tag)
 	if tagged {
 		late, err := w.moves(ctx, m, tag)
@@ -755,16 +755,25 @@ func (w *Worker) moves(ctx context.Context, m *store.Submission, tag name.Tag) (
 		return false, nil
 	}
 	if m.Index != "" && before.Index == "" { // a version that did not know indexes stored an image of this one
-		x, err := w.Store.Index(ctx, m.Tenant, m.Index)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
+		listed, err := w.lists(ctx, m.Tenant, m.Index, before.Digest)
+		if err != nil || listed {
 			return false, err
-		}
-		if err == nil && slices.ContainsFunc(x.Platforms, func(p store.Platform) bool { return p.Digest == before.Digest }) {
-			return false, nil
 		}
 	}
 	return false, w.tell(ctx, m.Tenant, webhook.Message{ID: journal.ID(webhook.TagMoved, m.Tenant, tag.Name(), was, is, fmt.Sprint(before.Since.UnixMicro())),
 		Kind: webhook.TagMoved, Images: []webhook.Image{named(m, is, tag)}, Text: "from " + was + " to " + is})
+}
+
+// lists reports whether an index lists an image.
+func (w *Worker) lists(ctx context.Context, tenant, index, digest string) (bool, error) {
+	x, err := w.Store.Index(ctx, tenant, index)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(x.Platforms, func(p store.Platform) bool { return p.Digest == digest }), nil
 }
 
 // named names an image in an event.
