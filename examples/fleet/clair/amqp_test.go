@@ -48,7 +48,8 @@ func broker(t *testing.T) string {
 	cmd := exec.Command(program)
 	cmd.Env = append(os.Environ(), "HOME="+dir, "RABBITMQ_NODENAME=test"+strconv.Itoa(port)+"@localhost", "RABBITMQ_NODE_IP_ADDRESS=127.0.0.1", "RABBITMQ_NODE_PORT="+strconv.Itoa(port),
 		"RABBITMQ_DIST_PORT="+strconv.Itoa(dist), "ERL_EPMD_PORT="+strconv.Itoa(mapper), "RABBITMQ_MNESIA_BASE="+dir+"/data", "RABBITMQ_LOG_BASE="+dir+"/log", "RABBITMQ_LOGS=-",
-		"RABBITMQ_PID_FILE="+dir+"/pid", "RABBITMQ_ENABLED_PLUGINS_FILE="+dir+"/plugins", "RABBITMQ_CONFIG_FILE="+dir+"/none", "RABBITMQ_CONF_ENV_FILE="+dir+"/none")
+		"RABBITMQ_PID_FILE="+dir+"/pid", "RABBITMQ_ENABLED_PLUGINS_FILE="+dir+"/plugins", "RABBITMQ_CONFIG_FILE="+dir+"/none", "RABBITMQ_CONF_ENV_FILE="+dir+"/none",
+		"ERL_CRASH_DUMP="+dir+"/crash")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
