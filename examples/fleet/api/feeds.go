@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -25,8 +26,9 @@ type feedStateView struct {
 	Error     string     `json:"error,omitempty"`
 }
 
-func viewFeedState(f *store.Feed) feedStateView {
-	return feedStateView{f.Name, f.Enabled, int64(f.Every / time.Second), f.Wanted, timeOf(f.Tried), timeOf(f.Succeeded), f.Records, f.Error}
+func (c *call) viewFeedState(f *store.Feed) feedStateView {
+	every := cmp.Or(f.Every, c.s.Settings().FeedEvery)
+	return feedStateView{f.Name, f.Enabled, int64(every / time.Second), f.Wanted, timeOf(f.Tried), timeOf(f.Succeeded), f.Records, f.Error}
 }
 
 func (c *call) listFeeds() (*reply, error) {
@@ -36,7 +38,7 @@ func (c *call) listFeeds() (*reply, error) {
 	}
 	views := []feedStateView{}
 	for i := range list {
-		views = append(views, viewFeedState(&list[i]))
+		views = append(views, c.viewFeedState(&list[i]))
 	}
 	return ok(page[feedStateView]{Items: views}), nil
 }
@@ -98,7 +100,7 @@ func (c *call) feed(name string) (*reply, error) {
 	}
 	for i := range list {
 		if list[i].Name == name {
-			return ok(viewFeedState(&list[i])), nil
+			return ok(c.viewFeedState(&list[i])), nil
 		}
 	}
 	return nil, store.ErrNotFound

@@ -85,6 +85,7 @@ type Settings struct {
 	Registries []string // allowed to tenants that have no list of their own
 	Proxy      *Proxy   // nil without one
 	Archive    []archive.Rule
+	FeedEvery  time.Duration // between updates of a feed that has no time of its own
 }
 
 // Handler returns the handler of all routes in the document.

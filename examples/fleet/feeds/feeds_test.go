@@ -53,7 +53,7 @@ func update(t *testing.T, address string) {
 		must(t, errors.Join(os.WriteFile(name, []byte(text), 0o600), os.Chtimes(name, modified, modified)))
 	}
 	process := func() *feeds.Updater {
-		u := &feeds.Updater{Store: s, Objects: objects.SQL{Store: s}, Dir: t.TempDir(), Feeds: []feed.Feed{f}, Options: feed.UpdateOptions{Mirror: mirror, MayShrink: true},
+		u := &feeds.Updater{Store: s, Objects: objects.SQL{Store: s}, Dir: t.TempDir(), Feeds: []feed.Feed{f}, Every: func() time.Duration { return 6 * time.Hour }, Options: feed.UpdateOptions{Mirror: mirror, MayShrink: true},
 			Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time { return now }}
 		must(t, u.Prepare(t.Context()))
 		return u

@@ -3,6 +3,7 @@
 package feeds
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,7 +30,6 @@ const (
 	lease      = time.Minute // until another process may update
 	renewEvery = 15 * time.Second
 	again      = 15 * time.Minute // after a failure
-	every      = 6 * time.Hour    // between updates of a feed that has no time of its own
 )
 
 // An Updater updates the advisories.
@@ -38,8 +38,8 @@ type Updater struct {
 	Objects objects.Store
 	Dir     string // of the local file, and of downloads until they are in it
 	Feeds   []feed.Feed
-	Every   time.Duration      // between updates of a feed that has no time of its own; 6 hours if zero
-	Options feed.UpdateOptions // Only and Now are set here
+	Every   func() time.Duration // between updates of a feed that has no time of its own
+	Options feed.UpdateOptions   // Only and Now are set here
 	Log     *slog.Logger
 	Now     func() time.Time // time.Now if nil
 }
@@ -55,7 +55,7 @@ func (u *Updater) now() time.Time {
 func (u *Updater) Prepare(ctx context.Context) error {
 	var states []store.Feed
 	for _, f := range u.Feeds {
-		states = append(states, store.Feed{Name: f.Name, Enabled: true, Every: or(u.Every, every)})
+		states = append(states, store.Feed{Name: f.Name, Enabled: true})
 	}
 	return u.Store.AddFeeds(ctx, states)
 }
@@ -63,7 +63,7 @@ func (u *Updater) Prepare(ctx context.Context) error {
 // A Schedule says whether and when to update a feed.
 type Schedule struct {
 	Off   bool
-	Every time.Duration // Updater.Every if zero
+	Every time.Duration // if zero, that of the Updater
 }
 
 // Set changes the schedules of feeds. It does not change other feeds.
@@ -73,7 +73,7 @@ func (u *Updater) Set(ctx context.Context, schedules map[string]Schedule) error 
 	}
 	if err := u.Store.Write(ctx, func(tx *store.Tx) error {
 		for name, s := range schedules {
-			if err := tx.SetFeed(ctx, name, !s.Off, or(s.Every, or(u.Every, every))); err != nil {
+			if err := tx.SetFeed(ctx, name, !s.Off, s.Every); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 		}
@@ -82,13 +82,6 @@ func (u *Updater) Set(ctx context.Context, schedules map[string]Schedule) error 
 		return fmt.Errorf("feeds: schedule: %w", err)
 	}
 	return nil
-}
-
-func or(d, otherwise time.Duration) time.Duration {
-	if d == 0 {
-		return otherwise
-	}
-	return d
 }
 
 // Update updates the feeds whose time has come, and publishes the file if it is another one then. It does nothing while another process
@@ -153,7 +146,7 @@ func (u *Updater) due(ctx context.Context) (names []string, err error) {
 	for i := range states {
 		s := &states[i]
 		known := slices.ContainsFunc(u.Feeds, func(f feed.Feed) bool { return f.Name == s.Name })
-		pause := s.Every
+		pause := cmp.Or(s.Every, u.Every())
 		if s.Error != "" {
 			pause = min(pause, again)
 		}

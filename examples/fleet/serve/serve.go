@@ -174,6 +174,7 @@ func (o *Options) defaults() {
 	o.Look = cmp.Or(o.Look, 5*time.Second)
 	o.Key = cmp.Or(o.Key, filepath.Join(o.Data, "key"))
 	o.Workers = cmp.Or(o.Workers, 4)
+	o.FeedEvery = cmp.Or(o.FeedEvery, 6*time.Hour)
 	o.ArchiveEvery = cmp.Or(o.ArchiveEvery, archiveEvery)
 	o.KeepEvents = cmp.Or(o.KeepEvents, keepEvents)
 	if o.Operators == nil {
@@ -191,7 +192,7 @@ func (o *Options) defaults() {
 // settings returns the current options of the API.
 func (s *Service) settings() *api.Settings {
 	o := s.options.Load()
-	return &api.Settings{Daily: o.Daily, Operators: o.Operators, Registries: o.Registries, Proxy: o.Proxy, Archive: o.Archive}
+	return &api.Settings{Daily: o.Daily, Operators: o.Operators, Registries: o.Registries, Proxy: o.Proxy, Archive: o.Archive, FeedEvery: o.FeedEvery}
 }
 
 // addTenants adds the tenants of the proxy's users.
@@ -312,7 +313,7 @@ func (s *Service) openAdvisories(ctx context.Context, o *Options) error {
 		return nil
 	}
 	s.files.Find = advisories.Published(s.Store, s.objects, filepath.Join(o.Data, "advisories"))
-	s.updater = &feeds.Updater{Store: s.Store, Objects: s.objects, Dir: filepath.Join(o.Data, "feeds"), Feeds: o.Feeds, Every: o.FeedEvery, Options: feed.UpdateOptions{Mirror: o.Mirror}, Log: o.Log}
+	s.updater = &feeds.Updater{Store: s.Store, Objects: s.objects, Dir: filepath.Join(o.Data, "feeds"), Feeds: o.Feeds, Every: func() time.Duration { return s.options.Load().FeedEvery }, Options: feed.UpdateOptions{Mirror: o.Mirror}, Log: o.Log}
 	if err := s.updater.Prepare(ctx); err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func (s *Store) SetFile(ctx context.Context, f *File) error {
 type Feed struct {
 	Name      string
 	Enabled   bool
-	Every     time.Duration // between updates
+	Every     time.Duration // between updates; zero for that of the service
 	Wanted    bool          // a person asked for an update
 	Tried     time.Time     // last update
 	Succeeded time.Time     // last update without an error

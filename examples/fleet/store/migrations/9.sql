@@ -11,3 +11,5 @@ CREATE TABLE fleet_submission_counts (
 INSERT INTO fleet_submission_counts (state, n) SELECT state, COUNT(*) FROM fleet_submissions GROUP BY state;
 CREATE INDEX fleet_submissions_finished ON fleet_submissions (finished) WHERE finished <> 0;
 ALTER TABLE fleet_tags ADD COLUMN asked BIGINT NOT NULL DEFAULT 0;
+UPDATE fleet_feeds SET every = 0 WHERE every = 21600000000;
+/*postgresql*/ DO 'BEGIN ALTER TABLE fleet_object_parts ALTER COLUMN content SET COMPRESSION lz4; EXCEPTION WHEN feature_not_supported THEN ALTER TABLE fleet_object_parts ALTER COLUMN content SET STORAGE EXTERNAL; END';
