@@ -148,7 +148,7 @@ func wholeOf(purlType, version string) (whole string, ok bool) {
 	return whole, ok
 }
 
-// addProducts enters the CPE names of subjects whose ecosystem the rows don't cover or that have none, and reports whether there are any.
+// addProducts enters the CPE names of subjects without an ecosystem, or with one that the rows don't cover. It reports whether it found any.
 func (r *register) addProducts(rows []Coverage) bool {
 	covered := make(map[Key]bool)
 	for _, c := range rows {

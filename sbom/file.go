@@ -23,7 +23,7 @@ import (
 type file struct {
 	fileKey
 	ref      string
-	findings []int // of the report
+	findings []int // indexes in the findings of the report
 	records  []*analyzer.FileRecord
 }
 

@@ -414,8 +414,8 @@ func isWeakPassword(b []byte) bool {
 	return strings.HasSuffix(s, "password") && len(s) < 16 || strings.HasPrefix(s, "password") && len(s) < 14
 }
 
-// isExample reports whether a value with the name of a secret is none: a placeholder, a common word, or a secret of a document, also behind the
-// scheme of a header.
+// isExample reports whether a value with the name of a secret is not a secret: a placeholder, a common word, or an example of a
+// specification, also behind the scheme of a header.
 func isExample(b []byte) bool {
 	for _, scheme := range []string{"Basic ", "Bearer ", "Token ", "basic ", "bearer ", "token "} {
 		b = bytes.TrimPrefix(b, []byte(scheme))

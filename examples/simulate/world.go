@@ -246,7 +246,7 @@ func (w *world) build(p place, patches int) string {
 	return fmt.Sprintf("%s+patch%d", list[len(list)-1], n-len(list)+1)
 }
 
-// library returns a package of a language in one of its versions, of which there are perName.
+// library returns a package of a language in one of its perName versions.
 func (w *world) library(kind, number, release int) (namespace, name, version string) {
 	if list := w.packages[kind]; number < len(list) {
 		p := &list[number]

@@ -114,7 +114,7 @@ func operands(message string) []string {
 		return nil
 	}
 	list = strings.TrimSuffix(list, "'")
-	if receiver, rest, ok := strings.Cut(list, ".("); ok { // of a member function
+	if receiver, rest, ok := strings.Cut(list, ".("); ok { // a member function
 		list = strings.TrimSuffix(receiver+", "+rest, ", )")
 	}
 	return strings.Split(strings.Trim(list, "()"), ", ")

@@ -66,7 +66,7 @@ func (g *Ignore) names(c *analyzer.Component) bool {
 	return g.Package == c.Name || c.SourcePackage != nil && g.Package == c.SourcePackage.Name || c.Namespace != "" && g.Package == c.Namespace+"/"+c.Name
 }
 
-// Subject names what an Ignore is about: its ID, or the package.
+// Subject returns the ID of an Ignore, or its package.
 func (g *Ignore) Subject() string {
 	if g.ID == "" {
 		return g.Package

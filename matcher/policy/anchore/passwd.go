@@ -21,7 +21,7 @@ type accounts struct {
 // An account is a line of /etc/passwd.
 type account struct {
 	name, uid, gid, home, shell string
-	line                        string // as far as it is known
+	line                        string // empty fields are unknown
 	record                      int
 }
 
