@@ -90,7 +90,7 @@ func parse(b []byte) (*node, error) {
 		return nil, at
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, &lineError{p.line(), "not JSON: it ends too early"}
+		return nil, &lineError{p.line(), "not JSON: unexpected end of the document"}
 	}
 	return nil, &lineError{p.line(), "not JSON: " + strings.TrimPrefix(err.Error(), "json: ")}
 }

@@ -84,7 +84,7 @@ func (e *evaluation) passwd(r *rule, parameter, word string, field func(*account
 		}
 	}
 	if a.missing != "" {
-		return e.unseen(r, "%s", a.missing)
+		return e.factsMissing(r, "%s", a.missing)
 	}
 	return nil
 }
@@ -112,7 +112,7 @@ func (e *evaluation) passwdEntry(r *rule) error {
 		}
 	}
 	if a.missing != "" {
-		return e.unseen(r, "%s", a.missing)
+		return e.factsMissing(r, "%s", a.missing)
 	}
 	return nil
 }
