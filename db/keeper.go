@@ -19,7 +19,7 @@ type keeper struct {
 	parts   []*keptPart
 	of      map[coverageKey]*keptPart // nil for data that does not stay
 	touched []nameRange               // packages with data that may not stay
-	counts  map[coverageKey]*int      // of advisories that stay or are new
+	counts  map[coverageKey]*int      // number of advisories that stay or are new
 	fresh   *freshRows
 
 	from                     *block   // has the rows that row has copied

@@ -13,7 +13,7 @@ import (
 // A register holds the keys to look up and the components that need them.
 type register struct {
 	keys     []Key       // distinct, in the order of the report
-	newest   map[Key]int // of each key, the last name added
+	newest   map[Key]int // last name added for each key
 	names    []name
 	subjects []subject
 	held     int // verdicts of all subjects
@@ -28,7 +28,7 @@ type register struct {
 
 	system string // the operating system of the image; "" if unknown
 
-	last     Key // of the advisory that was judged last
+	last     Key // key of the advisory that was judged last
 	lastName int // what newest has for it, or -1
 }
 

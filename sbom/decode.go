@@ -109,7 +109,7 @@ type decoder struct {
 	limits Limits
 	out    *sbomreport.Collector
 	count  int   // components, of all kinds
-	err    error // of a method that could not return it
+	err    error // error of a method that could not return it
 }
 
 // counted counts a component that lies in others, depth of them.

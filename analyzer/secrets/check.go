@@ -24,9 +24,9 @@ import (
 type candidate struct {
 	text   *text
 	rule   string // ID
-	offset int64  // of the secret in text
+	offset int64  // offset of the secret in text
 	region []byte // with the match
-	start  int    // of the match in region
+	start  int    // start of the match in region
 	end    int
 	secret []byte // the secret in it
 	title  string // replaces that of the rule, if a check sets it

@@ -31,7 +31,7 @@ type text struct {
 	depth  int
 
 	binary bool // has zero bytes
-	packed bool // of a format that stores texts without separators
+	packed bool // the format stores texts without separators
 	dense  bool // which has no lengths in front of texts either
 	python bool // compiled Python
 	config bool // a configuration file
@@ -68,7 +68,7 @@ type window struct {
 type search struct {
 	set     *ruleSet
 	buffer  []byte
-	end     int      // of the bytes in buffer
+	end     int      // end of the bytes in buffer
 	windows []window // for each rule, and for each rule in UTF-16
 	open    []int    // those with an end
 	places  []place

@@ -21,7 +21,7 @@ type storedLayer struct {
 	name     string
 	digest   v1.Hash // zero in docker archives
 
-	annotations map[string]string // of its descriptor
+	annotations map[string]string // annotations of its descriptor
 }
 
 var _ walk.RangedLayer = (*storedLayer)(nil)

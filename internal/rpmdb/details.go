@@ -16,7 +16,7 @@ type FileDetail struct {
 	Verify       uint32 // rpmVerifyAttrs: VerifyDigest and others
 	State        int8   // rpmfileState; -1 if missing
 	Digest       string // hexadecimal; "" or zeros for files without content
-	Target       string // of a symbolic link
+	Target       string // target of a symbolic link
 	User, Group  string
 	Capabilities string // in the form of cap_text_formats(7)
 }

@@ -37,7 +37,7 @@ type Header struct {
 	DigestAlgorithm string
 
 	Files    []string     // absolute paths, including ghosts and files that were not installed
-	Details  []FileDetail // of each of Files, if Options.Details asks for them; nil if the header's lists do not fit
+	Details  []FileDetail // details of each of Files, if Options.Details asks for them; nil if the header's lists do not fit
 	Provides []string     // names without versions
 	Requires []string     // names without versions, including rpmlib(...)
 

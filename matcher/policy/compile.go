@@ -247,7 +247,7 @@ func literalFor(tree *ast.AST, kind string, e ast.Expr) string {
 			if level := severityOf(string(v)).level; level != matcher.Unknown || v == "" {
 				return constantOf(level)
 			}
-		case types.Int: // of an expression that counts levels
+		case types.Int: // an expression that counts levels
 			if v >= 0 && v <= types.Int(matcher.Critical) {
 				return constantOf(matcher.Level(v))
 			}

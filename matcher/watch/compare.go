@@ -32,7 +32,7 @@ type Change struct {
 // An Update is all that changed between two sources. Method Since of a db.DB returns one.
 type Update struct {
 	Old, New matcher.Source
-	Changes  iter.Seq2[Change, error] // of advisories
+	Changes  iter.Seq2[Change, error] // changes of advisories
 
 	// CVEs are the identifiers whose enrichment changed in exploitation or severity, the fields of a State. To find their packages, Old and
 	// New must be a [matcher.Finder].

@@ -274,7 +274,7 @@ func (e *evaluation) exposedPorts(r *rule) error {
 	}
 	var ports []string
 	switch {
-	case e.in.Config != nil: // of the last stage only
+	case e.in.Config != nil: // the configuration has the last stage only
 		ports = slices.Sorted(maps.Keys(e.in.Config.Config.ExposedPorts))
 	case d.missing != "" && !d.actual:
 		return e.factsMissing(r, "%s", d.missing)

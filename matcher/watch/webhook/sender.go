@@ -27,7 +27,7 @@ type Sender struct {
 
 	Client   *http.Client    // if it is nil, NewClient()
 	Schedule []time.Duration // pauses between attempts; by default those of Standard Webhooks, three days in all
-	Timeout  time.Duration   // of one attempt; 20 s by default
+	Timeout  time.Duration   // bounds one attempt; 20 s by default
 	Parallel int             // subscriptions that are served at once; 8 by default
 
 	Now    func() time.Time // by default time.Now
