@@ -161,7 +161,7 @@ func (b *builder) coverageProperties() []properties {
 	for i := range b.report.Components {
 		if len(list[i]) == 0 { // else it was not looked for
 			ecosystem := matcher.EcosystemOf(&b.report.Components[i], b.report.Distro)
-			list[i].add(propUncovered, truth(bare[ecosystem]))
+			list[i].add(propUncovered, trueProperty(bare[ecosystem]))
 		}
 	}
 	return list

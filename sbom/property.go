@@ -71,8 +71,8 @@ func (p *properties) add(name, value string) {
 	}
 }
 
-// truth is the value of a property that is only there where it is true.
-func truth(is bool) string {
+// trueProperty is the value of a property that is only there where it is true.
+func trueProperty(is bool) string {
 	if is {
 		return "true"
 	}

@@ -327,7 +327,7 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 			end = t.declaredEnd(expression, region, start, end)
 		}
 		offset := place(start)
-		if t.spans[offset] && t.knows(r.ID, offset) {
+		if t.spans[offset] && t.hasFinding(r.ID, offset) {
 			continue
 		}
 		c := &candidate{text: t, rule: r.ID, offset: offset, region: region, start: m[0], end: m[1], secret: region[start:end]}
@@ -538,8 +538,8 @@ func namesSecret(region []byte, at, end int) bool {
 	return false
 }
 
-// knows reports whether a text has a finding of a rule at an offset.
-func (t *text) knows(rule string, offset int64) bool {
+// hasFinding reports whether a text has a finding of a rule at an offset.
+func (t *text) hasFinding(rule string, offset int64) bool {
 	return slices.ContainsFunc(t.found, func(f found) bool { return f.rule == rule && f.offset == offset })
 }
 

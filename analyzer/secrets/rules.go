@@ -177,9 +177,9 @@ func (r *Rule) escapeKeywords() {
 	}
 }
 
-// refutes reports whether a text has the form of a token with a checksum, but not the checksum. No issuer made such a token, so that it opens
+// hasWrongChecksum reports whether a text has the form of a token with a checksum, but not the checksum. No issuer made such a token, so that it opens
 // nothing, whatever the name of its variable says. People mistype tokens, and documents and tests have many of them.
-func (s *ruleSet) refutes(text []byte) bool {
+func (s *ruleSet) hasWrongChecksum(text []byte) bool {
 	return slices.ContainsFunc(s.rules, func(r *Rule) bool {
 		if !r.sums || r.keyed {
 			return false

@@ -59,7 +59,7 @@ func compile(env *cel.Env, text string, on report.Target) (*cel.Ast, []*common.E
 const maxRepairs = 256
 
 // timeSide moves the time and ages to the left of a comparison, since CEL asks the left side for the order. Other uses than those that
-// [timely] declares get a plain timestamp or duration.
+// [timeOperators] declares get a plain timestamp or duration.
 func timeSide(tree *ast.AST, call ast.Expr, message string) bool {
 	kinds, c := operands(message), call.AsCall()
 	args := c.Args()
