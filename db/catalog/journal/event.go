@@ -142,7 +142,7 @@ func Digests(ctx context.Context, n *catalog.Notice, index Index) iter.Seq2[stri
 }
 
 // Images yields the images of an event: one for each tag that points at an image with its package versions, and one without a tag for an
-// image that has none. Index may be newer than that of the event, and is not needed for events that name their images.
+// untagged image. Index may be newer than that of the event, and is not needed for events that name their images.
 func (j *Journal) Images(ctx context.Context, n *catalog.Notice, index Index) iter.Seq2[webhook.Image, error] {
 	return func(yield func(webhook.Image, error) bool) {
 		e, err := parse(n)

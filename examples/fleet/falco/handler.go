@@ -88,7 +88,7 @@ func (h *Handler) Handler() http.Handler {
 			}
 			var b bytes.Buffer
 			e := json.NewEncoder(&b)
-			e.SetEscapeHTML(false) // alerts stay as they are
+			e.SetEscapeHTML(false) // alerts stay unchanged
 			if err := e.Encode(value); err != nil {
 				h.Intake.log().ErrorContext(r.Context(), "writing a response failed", "error", err)
 				status = http.StatusInternalServerError
