@@ -211,7 +211,7 @@ func unknownValueErrors(tree *ast.AST, on report.Target) []*common.Error {
 				if word, ok := literalText(w); ok && word != "" && !slices.Contains(values, word) {
 					errs = append(errs, &common.Error{
 						Location: tree.SourceInfo().GetStartLocation(w.ID()), ExprID: w.ID(),
-						Message: fmt.Sprintf("%q is not a %s; use one of %s%s", word, f.Tag.Get("cel"), strings.Join(values, ", "), didYouMean(word, values)),
+						Message: fmt.Sprintf("unknown %s %q; use one of %s%s", f.Tag.Get("cel"), word, strings.Join(values, ", "), didYouMean(word, values)),
 					})
 				}
 			}
