@@ -26,7 +26,7 @@ type Package struct {
 	Provides []string // further names of the package in Depends of others
 	Recorded Recorded // records of the package database about the files, for package analyzer/verify; "" without its analyzers
 
-	Functions   *Functions        // of the package that a program has; nil if unknown
+	Functions   *Functions        // functions of the package in a program; nil if unknown
 	Hashes      map[string]string // digests in the file, hexadecimal, by algorithm: "sha1", "sha256", "sha512"
 	ArchivePath string            // path within the file, if that is an archive: "BOOT-INF/lib/x.jar"
 }

@@ -32,6 +32,6 @@ type Examination struct {
 // A Skip counts the bytes and findings left out for one reason.
 type Skip struct {
 	Reason   string // in kebab-case: "compressed"
-	Bytes    int64  // of the image's files that it did not look at
+	Bytes    int64  // size of the image's files that it did not look at
 	Findings int64  // that it did not report
 }

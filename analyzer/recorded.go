@@ -31,8 +31,8 @@ type RecordedFile struct {
 	UID, GID     int
 	Size         int64
 	ModTime      int64  // seconds since 1970
-	Target       string // of a symbolic link
-	Major, Minor int    // of a device
+	Target       string // target of a symbolic link
+	Major, Minor int    // numbers of a device
 	Capabilities string // in the form of cap_text_formats(7); "" for none
 }
 
@@ -45,11 +45,11 @@ const (
 	AttrMode                                // permissions, set-uid, set-gid and sticky bits
 	AttrUser                                // owner
 	AttrGroup                               // group
-	AttrSize                                // of a regular file
-	AttrTarget                              // of a symbolic link
-	AttrModTime                             // of a regular file
+	AttrSize                                // regular files only
+	AttrTarget                              // symbolic links only
+	AttrModTime                             // regular files only
 	AttrDevice                              // numbers of a device
-	AttrCapabilities                        // of an executable file
+	AttrCapabilities                        // executable files only
 )
 
 var attributeNames = [...]string{"type", "content", "mode", "user", "group", "size", "target", "mod-time", "device", "capabilities"}

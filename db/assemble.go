@@ -33,8 +33,8 @@ type copied struct {
 // A written block is a block of the open page.
 type written struct {
 	indexEntry
-	hashes []uint64    // of its packages, without one that it continues; nil if they are not known
-	from   *storedPage // of the older file; nil if the block is new
+	hashes []uint64    // hashes of its packages, without one that it continues; nil if they are not known
+	from   *storedPage // page in the older file; nil if the block is new
 	i      int         // index of the block in from
 }
 

@@ -6,7 +6,7 @@ type blockWriter struct {
 
 	rows   []row
 	ranges int
-	items  int // of the lists of all advisories; shared lists count several times
+	items  int // length of the lists of all advisories; shared lists count several times
 
 	spans, notes, verdicts *subset
 }

@@ -33,10 +33,10 @@ type Builder struct {
 
 // FeedInfo describes one input of a database.
 type FeedInfo struct {
-	Name        string    // of the feed, as in Advisory.Feed: "debian"
-	URL         string    // of the data; "" for local files
+	Name        string    // name of the feed, as in Advisory.Feed: "debian"
+	URL         string    // address of the data; "" for local files
 	Fingerprint string    // distinguishes this state of the data from others: an ETag or a hash; "" if unknown
-	Date        time.Time // of the data, as its publisher states it, in seconds
+	Date        time.Time // date of the data, as its publisher states it, in seconds
 	Records     int       // number of records, in the publisher's own unit
 	Withdrawn   int       // number of withdrawn records
 	Bad         int       // number of records that the feed could not understand completely

@@ -19,7 +19,7 @@ var (
 // per table. It never returns a count that exceeds the remaining bytes, which bounds the memory that a caller allocates.
 type scanner struct {
 	b   []byte
-	off int // of the next byte
+	off int // offset of the next byte
 	err error
 
 	columns columns // that have been read

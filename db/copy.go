@@ -159,7 +159,7 @@ func (d *DB) inventory(ctx context.Context, p *patched) ([]piece, error) {
 // A patched reader reads a remote file. It reads the pieces that a local file also has from there.
 type patched struct {
 	far, near io.ReaderAt
-	have      pieceSet        // of the local file
+	have      pieceSet        // pieces of the local file
 	moved     map[int64]piece // pieces of have by their offset in the remote file
 	reused    int64           // bytes read from the local file
 }

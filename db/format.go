@@ -167,9 +167,9 @@ var (
 
 // A footer is the last 64 bytes of a file.
 type footer struct {
-	offset      int64 // of the index
+	offset      int64 // offset of the index
 	stored, raw uint32
-	hash        [sha256.Size]byte // of the stored index
+	hash        [sha256.Size]byte // hash of the stored index
 	flags       uint32
 }
 

@@ -47,7 +47,7 @@ func (d *DB) IndexIdentifiers(ctx context.Context) error {
 			return err
 		}
 		if len(x.places) == 1<<placeBits {
-			return nil // Find stays as it is
+			return nil // Find does not change
 		}
 		first := len(x.entries)
 		for _, refs := range [][]uint32{b.notes.id, b.notes.aliases.refs, b.verdicts.updates.refs} {

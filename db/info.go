@@ -10,12 +10,12 @@ import (
 
 // Info describes a database.
 type Info struct {
-	Version   int       // of the format
-	Date      time.Time // of the newest data; zero if no feed has a date
+	Version   int       // version of the format
+	Date      time.Time // date of the newest data; zero if no feed has a date
 	Hash      string    // SHA-256 of the root of the index, hexadecimal; it authenticates the whole file
-	Size      int64     // of the file, in bytes
-	IndexSize int       // of the stored index, its root and all its pages, in bytes
-	TailSize  int64     // of the end of the file, in bytes: the root of the index, the footer and signatures, which Open reads
+	Size      int64     // size of the file, in bytes
+	IndexSize int       // size of the stored index, its root and all its pages, in bytes
+	TailSize  int64     // size of the end of the file, in bytes: the root of the index, the footer and signatures, which Open reads
 	Blocks    int
 	// AdvisorySize is the size of all blocks of advisories, in bytes. They are at the beginning of the file.
 	AdvisorySize int64
@@ -25,7 +25,7 @@ type Info struct {
 	Coverage     []CoverageInfo
 	Enrichments  []EnrichmentInfo // sorted by feed
 	Signatures   []Signature      // valid ones by any key, the oldest first
-	SignedSize   int64            // of the file without signatures, in bytes
+	SignedSize   int64            // size of the file without signatures, in bytes
 }
 
 // EnrichmentInfo counts the vulnerabilities that a feed enriches.

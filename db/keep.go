@@ -10,7 +10,7 @@ import (
 // A Part is data of one feed in an older database, see [Builder.Keep].
 type Part struct {
 	Feed        string
-	Ecosystem   func(matcher.Key) bool // of the advisories and the coverage, see matcher.Key.Ecosystem; nil means all
+	Ecosystem   func(matcher.Key) bool // selects advisories and coverage, see matcher.Key.Ecosystem; nil means all
 	Input       func(FeedInfo) bool    // selects descriptions of inputs; nil means all
 	Enrichments bool                   // the part includes the enrichments of the feed
 

@@ -19,7 +19,7 @@ type keeper struct {
 	parts   []*keptPart
 	of      map[coverageKey]*keptPart // nil for data that does not stay
 	touched []nameRange               // packages with data that may not stay
-	counts  map[coverageKey]*int      // of advisories that stay or are new
+	counts  map[coverageKey]*int      // number of advisories that stay or are new
 	fresh   *freshRows
 
 	from                     *block   // has the rows that row has copied
@@ -114,8 +114,8 @@ func namesOf(e matcher.Key) nameRange {
 	return nameRange{name{typ: e.Type, namespace: e.Namespace}, name{typ: e.Type, namespace: e.Namespace + "\x00"}}
 }
 
-// touches reports whether data of any package from first to that of last may not stay. A nil last stands for the end of the file.
-func (k *keeper) touches(first name, last *indexEntry) bool {
+// anyChanged reports whether data of any package from first to that of last may not stay. A nil last stands for the end of the file.
+func (k *keeper) anyChanged(first name, last *indexEntry) bool {
 	return k.Facts || slices.ContainsFunc(k.touched, func(r nameRange) bool {
 		return first.compare(r.end) < 0 && (last == nil || r.first.compare(last.first) <= 0)
 	})
@@ -161,7 +161,7 @@ func (k *keeper) block(a *assembler, p *storedPage, j int) error {
 	} else if p.page.next != nil {
 		c.next = &indexEntry{first: *p.page.next}
 	}
-	if !k.touches(e.first, c.next) && !k.fresh.before(c.next) {
+	if !k.anyChanged(e.first, c.next) && !k.fresh.before(c.next) {
 		return a.hold(c)
 	}
 	b := &k.blocks[0]

@@ -9,7 +9,7 @@ import (
 // A page is a part of the index. It describes the blocks of a run.
 type page struct {
 	blocks []indexEntry
-	filter filter // of the packages in these blocks
+	filter filter // filter of the packages in these blocks
 	next   *name  // the first package after them; nil for the last page
 }
 

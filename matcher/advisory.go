@@ -66,7 +66,7 @@ const (
 
 // A Part is a part of a package that has a vulnerability.
 type Part struct {
-	Path    string   // of a package in a Go module: "golang.org/x/net/http2"; "" if the publisher names none
+	Path    string   // import path of a package in a Go module: "golang.org/x/net/http2"; "" if the publisher names none
 	Symbols []string // functions, types and methods: "Transport.RoundTrip"; all if empty
 	Systems []string // the operating systems on which it has the vulnerability, as Go and Rust name them: "windows"; all if empty
 }
@@ -132,7 +132,7 @@ type Coverage struct {
 	Namespace string    // for distributions
 	Release   string    // for distributions
 	Feed      string    // "" if there are no advisories
-	Date      time.Time // of the feed's data
+	Date      time.Time // date of the feed's data
 	Sampled   bool      // the feed has only some advisories of the ecosystem: no match proves nothing
 	Missing   bool      // the feed has advisories of the ecosystem, but the source could not get them: no match proves nothing
 	EndOfLife bool      // the publisher no longer supports this release and records no new vulnerabilities

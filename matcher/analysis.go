@@ -10,10 +10,10 @@ type Analysis struct {
 	Justification string    // the reason for NotAffected, as OpenVEX spells it: "vulnerable_code_not_present"
 	Detail        string    // an explanation or advice, in the author's words
 	Author        string    // "" if the document names no author
-	Time          time.Time // of the statement; zero if unknown
+	Time          time.Time // time of the statement; zero if unknown
 	Expires       time.Time // last moment at which it holds; zero for no end
 	Document      string    // name of the document, as its reader gave it: a file
-	Place         string    // of the statement in the document: "statements[2]"
+	Place         string    // place of the statement in the document: "statements[2]"
 	Product       string    // the statement's name of the component, or of its image
 
 	// Evidence is the code of the Matcher's reason: EvidenceSymbols. It is "" for a statement of a VEX document. With

@@ -28,7 +28,7 @@ type Enrichment struct {
 	Severities []Severity // of sources that rate vulnerabilities, not packages: "nvd"
 	Weaknesses []string   // identifiers of the kinds of weakness, sorted: "CWE-79"
 	Aliases    []string   // identifiers in lists without advisories, sorted: "BID-8732", "OSVDB-58726"
-	Title      string     // of an exploit that has no CVE
+	Title      string     // title of an exploit that has no CVE
 }
 
 // CompareRisk orders matches by urgency:

@@ -50,8 +50,8 @@ const (
 type Comparison struct {
 	Range     int    // index in Advisory.Ranges, or -1 for one of Advisory.Versions
 	Bound     string // code of the bound: "introduced", "fixed", "last-affected" or "listed"
-	Value     string // of the bound
-	Order     int    // of the version relative to Value: -1 before, 0 equal, 1 after
+	Value     string // version of the bound
+	Order     int    // order of the version relative to Value: -1 before, 0 equal, 1 after
 	Error     string // the reason if the comparison is impossible or uncertain; Order has no meaning then
 	Satisfied bool   // by this bound the version is affected
 }
@@ -145,7 +145,7 @@ func (m Matcher) Explain(ctx context.Context, report *analyzer.Report, id string
 func notMet(ctx context.Context, source Source, r *register, id string) ([]Explanation, error) {
 	var out []Explanation
 	if f, ok := source.(Finder); ok {
-		installed := make(map[Key]bool, len(r.keys)) // of any release
+		installed := make(map[Key]bool, len(r.keys)) // ecosystems with packages, in any release
 		for _, k := range r.keys {
 			k.Release = ""
 			installed[k] = true

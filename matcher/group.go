@@ -13,9 +13,9 @@ type grouper struct {
 	members  []member
 	ids      []string // of members
 	sets     disjoint
-	seen     map[string]int // of each identifier, the first member that has it
-	number   []int          // of each root, its group's, or -1
-	counts   []int          // of each root, how many identifiers its set has
+	seen     map[string]int // first member with each identifier
+	number   []int          // number of each root's group, or -1
+	counts   []int          // number of identifiers in the set of each root
 	groups   []group
 	verdicts []verdict // of groups
 	names    []string  // of groups

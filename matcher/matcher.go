@@ -49,7 +49,7 @@ type Match struct {
 	Status     Status
 	Reason     string     // the publisher's own word for Status
 	Fixed      string     // lowest version above the installed one that is not affected; "" if unknown
-	Enrichment Enrichment // of its CVE, if the Source is an Enricher
+	Enrichment Enrichment // enrichment of its CVE, if the Source is an Enricher
 
 	// Severity is chosen among those of all Advisories and of Enrichment. A distribution's own word about its package comes
 	// first, then a source's word in any advisory, then the CVSS vector of the highest version in an advisory, then ratings

@@ -67,7 +67,7 @@ func (r *merger) merge(c *analyzer.Component, g group) Match {
 	m.Advisories = make([]Advisory, 0, len(g.verdicts))
 	for _, v := range g.verdicts {
 		m.Advisories = append(m.Advisories, *v.Advisory)
-		m.Kind = worse(m.Kind, v.Kind)
+		m.Kind = worseKind(m.Kind, v.Kind)
 		if m.Fixed == "" && v.uncertain == "" {
 			m.Fixed = v.fixed
 		}
@@ -104,8 +104,8 @@ func unmaintainedOnly(g group) bool {
 	return slices.ContainsFunc(g.verdicts, func(v verdict) bool { return v.Kind == Unmaintained }) && !slices.ContainsFunc(g.ids, isCVE)
 }
 
-// worse returns the kind of a match with advisories of two kinds: malware, else a vulnerability.
-func worse(a, b Kind) Kind {
+// worseKind returns the kind of a match with advisories of two kinds: malware, else a vulnerability.
+func worseKind(a, b Kind) Kind {
 	if a == Malware || b == Malware {
 		return Malware
 	}

@@ -28,7 +28,7 @@ type lineage struct {
 // products are those that the packages of an image may be of. Nil is for images of other distributions.
 type products struct {
 	major, minor string
-	image        []lineage            // of all repositories of the image; nil if it states none that the Source knows
+	image        []lineage            // products of all repositories of the image; nil if it states none that the Source knows
 	repositories map[string][]lineage // by ID
 	most         int                  // releases under which a package is looked up
 }

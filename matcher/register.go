@@ -13,7 +13,7 @@ import (
 // A register holds the keys to look up and the components that need them.
 type register struct {
 	keys     []Key       // distinct, in the order of the report
-	newest   map[Key]int // of each key, the last name added
+	newest   map[Key]int // last name added for each key
 	names    []name
 	subjects []subject
 	held     int // verdicts of all subjects
@@ -28,7 +28,7 @@ type register struct {
 
 	system string // the operating system of the image; "" if unknown
 
-	last     Key // of the advisory that was judged last
+	last     Key // key of the advisory that was judged last
 	lastName int // what newest has for it, or -1
 }
 
@@ -148,7 +148,7 @@ func wholeOf(purlType, version string) (whole string, ok bool) {
 	return whole, ok
 }
 
-// addProducts enters the CPE names of subjects whose ecosystem the rows don't cover or that have none, and reports whether there are any.
+// addProducts enters the CPE names of subjects without an ecosystem, or with one that the rows don't cover. It reports whether it found any.
 func (r *register) addProducts(rows []Coverage) bool {
 	covered := make(map[Key]bool)
 	for _, c := range rows {

@@ -110,8 +110,8 @@ func reportOf(t testing.TB, root fstest.MapFS, p *plugin.Process) *analyzer.Repo
 	return r
 }
 
-// TestPoison asks that a file which kills the plugin costs no other file.
-func TestPoison(t *testing.T) {
+// TestFileKillsPlugin asks that a file which kills the plugin costs no other file.
+func TestFileKillsPlugin(t *testing.T) {
 	leak.Check(t)
 	checkProcesses(t)
 	root := files(100)

@@ -29,10 +29,10 @@ type builder struct {
 	distro     string             // reference of the distribution, or ""
 	components []string           // references of the report's components
 	byID       map[string]int     // index of a component by its ID
-	details    []properties       // of the report's components, beside their own
+	details    []properties       // properties of the report's components, beside their own
 	files      []file             // files with findings or records, those that are written with the list of files at the end
 	unlisted   int                // number of files that are not
-	entries    int                // of the list of files that are written
+	entries    int                // number of files that are written
 	at         map[string]*file   // by path, of those in the list of files
 	licenses   map[string]licence // by the declared text
 	identities [3]struct {
@@ -161,7 +161,7 @@ func (b *builder) coverageProperties() []properties {
 	for i := range b.report.Components {
 		if len(list[i]) == 0 { // else it was not looked for
 			ecosystem := matcher.EcosystemOf(&b.report.Components[i], b.report.Distro)
-			list[i].add(propUncovered, truth(bare[ecosystem]))
+			list[i].add(propUncovered, trueProperty(bare[ecosystem]))
 		}
 	}
 	return list

@@ -46,15 +46,15 @@ func (b *builder) component(i int, about properties) cyclonedx.Component {
 	p := make(properties, 0, 6+len(about))
 	p.add(propAnalyzer, c.Analyzer)
 	p.add(propArch, c.Arch)
-	p.add(propSystem, truth(c.System))
+	p.add(propSystem, trueProperty(c.System))
 	if c.Signer != 0 {
 		p.add(propSigner, fmt.Sprintf("%016x", c.Signer))
 	}
-	p.add(propDeclared, truth(c.Declared))
-	p.add(propStated, truth(c.Stated))
-	p.add(propNested, truth(c.Nested))
-	p.add(propAltered, truth(c.Altered))
-	p.add(propDev, truth(c.Dev))
+	p.add(propDeclared, trueProperty(c.Declared))
+	p.add(propStated, trueProperty(c.Stated))
+	p.add(propNested, trueProperty(c.Nested))
+	p.add(propAltered, trueProperty(c.Altered))
+	p.add(propDev, trueProperty(c.Dev))
 	p.add(propInside, c.ArchivePath)
 	if out.Evidence == nil {
 		p.add(propPath, c.Path)

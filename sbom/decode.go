@@ -21,8 +21,8 @@ var ErrLimit error = limit.ErrExceeded
 // Documents are read as a stream: memory is 1 to 2 KiB for each package, 100 bytes for each reference and 8 for each
 // dependency, and up to 512 MiB more for documents that are made to take as much as they can.
 type Limits struct {
-	Bytes      int64 // of the document, decompressed; 512 MiB
-	Components int   // of all kinds, files included; 1,000,000; and 4 times as many references, 16 times as many dependencies
+	Bytes      int64 // size of the document, decompressed; 512 MiB
+	Components int   // number of all kinds, files included; 1,000,000; and 4 times as many references, 16 times as many dependencies
 	Depth      int   // of components in components; 64
 }
 
@@ -109,7 +109,7 @@ type decoder struct {
 	limits Limits
 	out    *sbomreport.Collector
 	count  int   // components, of all kinds
-	err    error // of a method that could not return it
+	err    error // error of a method that could not return it
 }
 
 // counted counts a component that lies in others, depth of them.

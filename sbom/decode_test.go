@@ -115,8 +115,8 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// TestLosses asks that documents lose what the package comment says, and how.
-func TestLosses(t *testing.T) {
+// TestDocumentedLosses asks that documents lose what the package comment says, and how.
+func TestDocumentedLosses(t *testing.T) {
 	long := strings.Repeat("1", 2000)
 	report := &analyzer.Report{
 		Distro: &analyzer.Distro{ID: "debian", VersionID: "12", Rank: 7},

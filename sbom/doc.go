@@ -69,7 +69,7 @@
 //	hullmark:examined:N:data          metadata: version of the data that it works with: "ClamAV 27833"
 //	hullmark:examined:N:finds         metadata: the kinds of things it looks for, unless they are "packages": "secrets"
 //	hullmark:examined:N:not-run       metadata: why it looked at no file, or not at all files
-//	hullmark:examined:N:skipped       metadata: what it left out for a reason: "compressed bytes=4096 findings=0"
+//	hullmark:examined:N:skipped       metadata: files that it left out, by reason: "compressed bytes=4096 findings=0"
 //	hullmark:examined:N:version       metadata: its version
 //	hullmark:excluded:N:by            metadata: what left packages and findings out on request: "--exclude /opt/**"
 //	hullmark:excluded:N:components    metadata: packages that it left out

@@ -252,7 +252,7 @@ func (d *decoder) subject(e *sbomreport.Entry) {
 		case "diff-id":
 			l.DiffID = p.Value
 		case "created-by":
-			l.CreatedBy = redact.CreatedBy(p.Value) // of any tool
+			l.CreatedBy = redact.CreatedBy(p.Value) // any tool may have written it
 		case "entries":
 			l.Entries, _ = strconv.ParseInt(p.Value, 10, 64) // 0 where it is no number
 		case "bytes":

@@ -107,7 +107,7 @@ func writeXML(w io.Writer, bom *cyclonedx.BOM, version cyclonedx.SpecVersion, in
 		return err
 	}
 	buf.WriteByte('\n')
-	seal(part{text: buf.Bytes()})
+	setSerialNumber(part{text: buf.Bytes()})
 	_, err = w.Write(buf.Bytes())
 	return err
 }
@@ -128,6 +128,6 @@ func (b *builder) json(bom *cyclonedx.BOM) ([]part, error) {
 	if err != nil {
 		return nil, err
 	}
-	seal(parts...)
+	setSerialNumber(parts...)
 	return parts, nil
 }

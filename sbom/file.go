@@ -23,7 +23,7 @@ import (
 type file struct {
 	fileKey
 	ref      string
-	findings []int // of the report
+	findings []int // indexes in the findings of the report
 	records  []*analyzer.FileRecord
 }
 
@@ -77,9 +77,9 @@ func (b *builder) filesWithFindings() []file {
 func (b *builder) file(f *file) cyclonedx.Component {
 	var p properties
 	b.layer(&p, f.layer)
-	p.add(propConfiguration, truth(f.path == ""))
-	p.add(propDeleted, truth(f.hidden))
-	p.add(propIntact, truth(f.intact))
+	p.add(propConfiguration, trueProperty(f.path == ""))
+	p.add(propDeleted, trueProperty(f.hidden))
+	p.add(propIntact, trueProperty(f.intact))
 	if i, ok := b.byID[f.owner]; ok && f.owner != "" {
 		p.add(propOwner, b.components[i])
 	}

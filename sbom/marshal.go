@@ -98,7 +98,7 @@ func assemble(head []byte, chunks []chunk) ([]part, error) {
 // A chunk is a run of the elements of a list.
 type chunk struct {
 	name        string
-	from, to    int // of the elements
+	from, to    int // bounds of the elements
 	write       func(w *jsonWriter, i int)
 	more        iter.Seq[[]byte] // text of further elements
 	first, last bool
@@ -217,7 +217,7 @@ func indent(dst []byte, p part) []byte {
 		dst = append(dst, margin[:n]...)
 	}
 	s := p.text
-	from := 0 // of the text that is not in dst yet
+	from := 0 // start of the text that is not in dst yet
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; c {
 		case '"':

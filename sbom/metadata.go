@@ -118,8 +118,8 @@ func (b *builder) caveats() properties {
 		p.field(propCoverage, i, "release", c.Release)
 		p.field(propCoverage, i, "feed", c.Feed)
 		p.field(propCoverage, i, "date", instant(c.Date))
-		p.field(propCoverage, i, "end-of-life", truth(c.EndOfLife))
-		p.field(propCoverage, i, "uncovered", truth(c.Feed == ""))
+		p.field(propCoverage, i, "end-of-life", trueProperty(c.EndOfLife))
+		p.field(propCoverage, i, "uncovered", trueProperty(c.Feed == ""))
 	}
 	return p
 }
@@ -141,7 +141,7 @@ func (b *builder) distribution() cyclonedx.Component {
 		p.add(propDistro+":cpe", d.CPE)
 	}
 	p.add(propDistro+":codename", d.Codename)
-	p.add(propDistro+":unnamed", truth(d.ID == ""))
+	p.add(propDistro+":unnamed", trueProperty(d.ID == ""))
 	for _, like := range d.Like {
 		p.add(propDistro+":like", like)
 	}

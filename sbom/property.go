@@ -6,8 +6,8 @@ import (
 	"github.com/CycloneDX/cyclonedx-go"
 )
 
-// Names of properties; doc.go says what they mean. Those of things that come in lists continue with the number of the
-// thing and the name of its field.
+// Names of properties; doc.go describes them. Those of lists continue with the number of the element and the name of its
+// field.
 const (
 	propAnalyzer      = "hullmark:analyzer"
 	propArch          = "hullmark:arch"
@@ -71,8 +71,8 @@ func (p *properties) add(name, value string) {
 	}
 }
 
-// truth is the value of a property that is only there where it is true.
-func truth(is bool) string {
+// trueProperty is the value of a property that is only there where it is true.
+func trueProperty(is bool) string {
 	if is {
 		return "true"
 	}

@@ -12,8 +12,8 @@ type namer struct {
 	taken map[string]int // the number of requests for a reference
 }
 
-// unique returns want, or if it is taken want with a number. What cannot stand in every notation (control characters,
-// invalid UTF-8) is replaced before it is compared, and what begins like a link to another document does not any more.
+// unique returns want, or want with a number if it is taken. First it replaces characters that some notation can't express (control
+// characters, invalid UTF-8) and a beginning that looks like a link to another document.
 func (n *namer) unique(want string) string {
 	want = clean(want)
 	if want == "" {

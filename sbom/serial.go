@@ -15,9 +15,9 @@ import (
 // unsealed stands where the serial number of a document will be, which is before anything that comes from outside.
 const unsealed = "urn:uuid:00000000-0000-0000-0000-000000000000"
 
-// seal gives a document its serial number: a UUID of version 8 made of the SHA-256 of the document with unsealed in its
+// setSerialNumber gives a document its serial number: a UUID of version 8 made of the SHA-256 of the document with unsealed in its
 // place, https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-8.
-func seal(parts ...part) {
+func setSerialNumber(parts ...part) {
 	h := sha256.New()
 	for text := range texts(parts) {
 		h.Write(text)

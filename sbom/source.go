@@ -20,8 +20,8 @@ func sourceOf(id, feed string) *cyclonedx.Source {
 	return &cyclonedx.Source{Name: feed}
 }
 
-// reference returns an address with everything in percent-encoding that RFC 3987 does not allow where it stands. What is
-// no address at all becomes the path of a relative one.
+// reference returns an address with all characters percent-encoded that RFC 3987 does not allow in their place. Other text
+// becomes the path of a relative address.
 func reference(address string) string {
 	address = strings.TrimSpace(address)
 	var b strings.Builder

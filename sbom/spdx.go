@@ -34,7 +34,7 @@ func (b *builder) spdx(bom *cyclonedx.BOM) ([]part, error) {
 	if err != nil {
 		return nil, err
 	}
-	seal(parts...)
+	setSerialNumber(parts...)
 	return parts, nil
 }
 

@@ -14,7 +14,7 @@ const (
 	predicateSPDX      = "https://spdx.dev/Document"
 )
 
-// A statement says of subjects what is in a predicate, https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md.
+// A statement attaches a predicate to subjects, https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md.
 type statement struct {
 	Type          string    `json:"_type"`
 	Subject       []subject `json:"subject"`

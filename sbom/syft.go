@@ -129,7 +129,7 @@ func isSyftMember(key string) bool {
 	return key == "artifacts" || key == "artifactRelationships" || key == "distro" || key == "source"
 }
 
-// entry returns what the document says about a package, with the properties that syft writes in CycloneDX.
+// entry returns a package of the document, with the properties that syft writes in CycloneDX.
 func (a *syftArtifact) entry() *sbomreport.Entry {
 	e := &sbomreport.Entry{Ref: a.ID, Kind: string(cyclonedx.ComponentTypeLibrary), PURL: a.PURL, Name: a.Name, Version: a.Version}
 	for _, name := range a.CPEs {

@@ -1,7 +1,6 @@
 // Package analyzertest tests analyzers on small images written as txtar archives.
 //
-// An archive is one image and the report that is wanted of it. What comes before the first file says, in prose, what the
-// image shows. The first element of a file's name is the index of its layer, the rest the name in it; "0/lib -> usr/lib"
+// An archive is one image and its wanted report. The text before the first file describes the case. The first element of a file's name is the index of its layer, the rest the name in it; "0/lib -> usr/lib"
 // is a symbolic link, "0/b => a" a hard link, "0/dir/" a directory. Other names are errors. The file "want" holds the report, a line or a
 // few for each thing:
 //

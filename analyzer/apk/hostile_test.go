@@ -9,8 +9,8 @@ import (
 
 const installed = "lib/apk/db/installed"
 
-// TestHonest asks that a database with 200,000 packages is read in full, and a package with 500,000 files.
-func TestHonest(t *testing.T) {
+// TestLargeInput asks that a database with 200,000 packages is read in full, and a package with 500,000 files.
+func TestLargeInput(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a while")
 	}

@@ -12,7 +12,7 @@ import (
 
 // A class is a program, or the files of one project that have its version.
 type class struct {
-	name  string // of the package
+	name  string // package
 	files string // base names with "*", separated by blanks
 	cpe   string // vendor:product
 	finds []find

@@ -22,8 +22,8 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// TestHonest asks that a program of 10,000 crates is read in full.
-func TestHonest(t *testing.T) {
+// TestLargeInput asks that a program of 10,000 crates is read in full.
+func TestLargeInput(t *testing.T) {
 	const n = 10_000
 	text := hostile.Times(n, `{"packages":[{"name":"a","version":"1.0.0","root":true}`, `,{"name":"crate-#","version":"1.0.#","source":"crates.io","dependencies":[0,1,2,3,#]}`, "]}")
 	r, err := hostile.Analyze(t, New(), "usr/bin/a", elfWith(sectionName, deflate(t, string(text))), 64<<20)

@@ -36,7 +36,7 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		return nil, fmt.Errorf("cran: %w", err)
 	}
 	if !bytes.Contains(text, []byte("\nBuilt:")) && !bytes.HasPrefix(text, []byte("Built:")) {
-		return nil, nil // of a source, or of another program
+		return nil, nil // a source package, or a file of another program
 	}
 	var bad diagnostic.List
 	r := new(analyzer.Result)
@@ -51,7 +51,7 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 // The first of several fields with the same name counts.
 func parse(text string, bad *diagnostic.List) map[string]string {
 	fields := make(map[string]string)
-	lines := make(map[string][]string) // of the wanted fields
+	lines := make(map[string][]string) // lines of the wanted fields
 	defer func() {
 		for name, l := range lines {
 			fields[name] = strings.Join(l, " ")

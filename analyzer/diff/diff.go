@@ -43,7 +43,7 @@ type Item struct {
 	Arch      string `json:"arch,omitempty"`
 	Version   string `json:"version,omitempty"`
 	PURL      string `json:"purl,omitempty"`
-	Path      string `json:"path,omitempty"` // of the first file with it
+	Path      string `json:"path,omitempty"` // path of the first file with it
 }
 
 // fullName returns the name with its namespace: "@scope/name".

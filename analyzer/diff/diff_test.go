@@ -128,8 +128,8 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// TestMany compares twenty thousand versions of one package, in one file and in as many.
-func TestMany(t *testing.T) {
+// TestManyVersions compares twenty thousand versions of one package, in one file and in as many.
+func TestManyVersions(t *testing.T) {
 	many := func(from int, path string) *analyzer.Report {
 		r := &analyzer.Report{Components: make([]analyzer.Component, 20_000)}
 		for i := range r.Components {

@@ -27,7 +27,7 @@ const (
 	typeOpkg = "opkg"
 )
 
-// The sizes in bytes of the largest files that are read, and of their largest results. TestHonest reads a status of 200,000
+// The sizes in bytes of the largest files that are read, and of their largest results. TestLargeInput reads a status of 200,000
 // packages and the lists of a package with 500,000 files.
 const (
 	maxSize      = 96 << 20

@@ -14,8 +14,8 @@ const paragraph = "Package: package-#\nStatus: install ok installed\nPriority: o
 
 const file = "usr/share/package/a-directory/another-directory/file-of-some-length-#.txt\n"
 
-// TestHonest asks that databases that an honest image may have are read in full.
-func TestHonest(t *testing.T) {
+// TestLargeInput asks that databases that an honest image may have are read in full.
+func TestLargeInput(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a while")
 	}

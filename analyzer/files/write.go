@@ -29,7 +29,7 @@ type row struct {
 	GID          int               `json:"gid"`                // numeric group
 	Size         int64             `json:"size"`               // bytes of a regular file
 	Time         string            `json:"mtime,omitempty"`    // RFC 3339, UTC
-	Target       string            `json:"target,omitempty"`   // of a symbolic link
+	Target       string            `json:"target,omitempty"`   // target of a symbolic link
 	HardLink     string            `json:"hardLink,omitempty"` // the path of the file, if this is one more name of it
 	Device       string            `json:"device,omitempty"`   // "1:3"
 	Capabilities string            `json:"capabilities,omitempty"`

@@ -120,8 +120,8 @@ func TestAnalyze(t *testing.T) {
 	}
 }
 
-// TestSelf compares what the file of this program says with what it knows of itself.
-func TestSelf(t *testing.T) {
+// TestOwnProgram compares what the file of this program says with what it knows of itself.
+func TestOwnProgram(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

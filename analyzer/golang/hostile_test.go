@@ -32,8 +32,8 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// TestHonest asks that a program of 256 MiB and one of 5,000 modules are read in full.
-func TestHonest(t *testing.T) {
+// TestLargeInput asks that a program of 256 MiB and one of 5,000 modules are read in full.
+func TestLargeInput(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a while")
 	}

@@ -240,11 +240,11 @@ func (h *moduleIndex) find(pkg string) home {
 	if !standard[first] || strings.HasPrefix(pkg, "plugin/unnamed") {
 		return home{module: foreign}
 	}
-	return home{h.stdlib, symbols.In(unfrozen(pkg))}
+	return home{h.stdlib, symbols.In(withoutFIPSVersion(pkg))}
 }
 
-// unfrozen returns the path of a package without the version of the FIPS 140 module. GOFIPS140 links a frozen copy of it.
-func unfrozen(pkg string) string {
+// withoutFIPSVersion returns the path of a package without the version of the FIPS 140 module. GOFIPS140 links a frozen copy of it.
+func withoutFIPSVersion(pkg string) string {
 	const module = "crypto/internal/fips140/"
 	rest, ok := strings.CutPrefix(pkg, module)
 	version, rest, _ := strings.Cut(rest, "/")

@@ -32,7 +32,7 @@ type Entry struct {
 	Target string
 
 	Mode   fs.FileMode
-	Size   int64     // of a regular file's content, in bytes
+	Size   int64     // bytes of a regular file's content
 	Reader io.Reader // a regular file's content; Walk skips the unread rest
 
 	Reason string // why an entry is Refused

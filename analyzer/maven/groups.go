@@ -15,7 +15,7 @@ var groupsText string
 // A claim is the right of a group to a name.
 type claim struct {
 	group          string
-	prefix, suffix string // of a family
+	prefix, suffix string // the names of a family have both
 	below          string // the first version that belongs to another group, or ""
 }
 

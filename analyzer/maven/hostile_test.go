@@ -34,8 +34,8 @@ func archiveOf(t *testing.T, n int, name string, method uint16, content []byte) 
 
 const coordinatesText = "groupId=g\nartifactId=a\nversion=1\n"
 
-// TestHonest asks that an archive of 200 MB is read in full, and one of 2,000 libraries.
-func TestHonest(t *testing.T) {
+// TestLargeInput asks that an archive of 200 MB is read in full, and one of 2,000 libraries.
+func TestLargeInput(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a while")
 	}

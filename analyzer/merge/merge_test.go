@@ -57,8 +57,8 @@ func TestReports(t *testing.T) {
 	}
 }
 
-// TestMany merges reports of twenty thousand components of one package.
-func TestMany(t *testing.T) {
+// TestManyComponents merges reports of twenty thousand components of one package.
+func TestManyComponents(t *testing.T) {
 	const n = 20_000
 	many := func(id func(int) string, path func(int) string) *analyzer.Report {
 		r := &analyzer.Report{Components: make([]analyzer.Component, n)}
@@ -75,8 +75,8 @@ func TestMany(t *testing.T) {
 	}
 }
 
-// TestFill asks that what one report does not say comes from the other.
-func TestFill(t *testing.T) {
+// TestFieldsOfOneReport asks that what one report does not say comes from the other.
+func TestFieldsOfOneReport(t *testing.T) {
 	a, b := component("a", "deb", "x", "1", ""), component("b", "deb", "x", "1", "var/lib/dpkg/status")
 	a.Declared, b.Layer, b.SourcePackage, b.Licenses = true, 1, &analyzer.SourcePackage{Name: "y"}, []string{"MIT"}
 	b.Depends, b.Hashes = []string{"z"}, map[string]string{"sha1": "00"}

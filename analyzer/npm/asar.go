@@ -32,7 +32,7 @@ const (
 type asar struct {
 	r        *jsonstream.Reader
 	content  *io.SectionReader // after the header
-	base     string            // of the file
+	base     string            // base name of the file
 	left     int64             // of maxManifests
 	meter    *membudget.Meter
 	problems diagnostic.List

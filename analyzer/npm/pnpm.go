@@ -24,7 +24,7 @@ type pnpmEntry struct {
 	name, version string            // if the key lacks them
 	resolution    map[string]string // integrity, tarball, type, repo, commit
 	depends       []pnpmNeed        // including optional dependencies
-	development   []pnpmNeed        // of an importer
+	development   []pnpmNeed        // development dependencies of an importer
 	dev           bool
 }
 

@@ -6,8 +6,8 @@ import (
 	"github.com/hullmark/hullmark/internal/testing/hostile"
 )
 
-// TestHonest asks that a file of 5,000 libraries is read in full.
-func TestHonest(t *testing.T) {
+// TestLargeInput asks that a file of 5,000 libraries is read in full.
+func TestLargeInput(t *testing.T) {
 	const n = 5_000
 	text := append(hostile.Times(n, `{"runtimeTarget":{"name":"t"},"targets":{"t":{"Q/1":{}`, `,"P.#/1.0.0":{"dependencies":{"A.#":"1.0.0","B":"1.0.0"},"runtime":{"lib/net8.0/P.#.dll":{"assemblyVersion":"1.0.0.0","fileVersion":"1.0.0.0"}}}`, `}},`),
 		hostile.Times(n, `"libraries":{"Q/1":{"type":"package"}`, `,"P.#/1.0.0":{"type":"package","serviceable":true,"sha512":"","path":"p.#/1.0.0","hashPath":"p.#.1.0.0.nupkg.sha512"}`, `}}`)...)

@@ -9,8 +9,8 @@ import (
 
 const site = "usr/lib/python3/dist-packages/"
 
-// TestHonest asks that a package with 500,000 files is read in full, and lock files of 5,000 packages.
-func TestHonest(t *testing.T) {
+// TestLargeInput asks that a package with 500,000 files is read in full, and lock files of 5,000 packages.
+func TestLargeInput(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a while")
 	}

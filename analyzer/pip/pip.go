@@ -19,7 +19,7 @@ import (
 
 const typePyPI = "pypi"
 
-// The sizes in bytes of the largest files that are read, and of the largest results. TestHonest reads a RECORD of 500,000 files.
+// The sizes in bytes of the largest files that are read, and of the largest results. TestLargeInput reads a RECORD of 500,000 files.
 const (
 	maxRecord   = 96 << 20 // RECORD, installed-files.txt and the records of conda
 	maxText     = 16 << 20 // other files

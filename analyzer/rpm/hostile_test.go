@@ -82,8 +82,8 @@ func files(n int, base, dir string) []field {
 
 const databasePath = "usr/lib/sysimage/rpm/Packages.db"
 
-// TestHonest asks that a database of 256 MiB is read in full, one of 200,000 packages, and a package with 500,000 files.
-func TestHonest(t *testing.T) {
+// TestLargeInput asks that a database of 256 MiB is read in full, one of 200,000 packages, and a package with 500,000 files.
+func TestLargeInput(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a while")
 	}

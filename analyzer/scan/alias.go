@@ -49,7 +49,7 @@ func (r *run) findAliases(t *tree) (found *aliases, problems []analyzer.FileDiag
 		if info.Entries {
 			continue
 		}
-		var own pattern.Index // of all patterns, once one leads to an alias
+		var own pattern.Index // index of all patterns, once one leads to an alias
 		for _, p := range info.Patterns {
 			from, rest := fixedPlace(p)
 			if from == "" {

@@ -30,7 +30,7 @@ type Budget struct {
 
 	large        chan struct{}       // a place for the large scan
 	largeSize    int64               // bytes of file contents that it may hold besides
-	largeMemory  *semaphore.Weighted // of these
+	largeMemory  *semaphore.Weighted // bounds largeSize
 	largeWorkers chan struct{}       // more places for its analyzers at work
 }
 

@@ -20,8 +20,8 @@ type collector struct {
 	progress     func(read int64) // see walk.Options
 	asked        []int            // indices into run.analyzers, ascending
 	wanted       *pattern.Index
-	described    *pattern.Index  // of those that look at entries; or nil
-	digested     *pattern.Index  // of those that want digests; or nil
+	described    *pattern.Index  // patterns of those that look at entries; or nil
+	digested     *pattern.Index  // patterns of those that want digests; or nil
 	evidence     *pattern.Index  // that their digests matter; or nil
 	listing      bool            // some want a list of all entries
 	siblings     *pattern.Index  // files that analyzers want beside a wanted one; nil if no analyzer does
@@ -50,7 +50,7 @@ type collector struct {
 	tasks    sync.WaitGroup
 	packages atomic.Int64 // counts what Limits.Packages limits
 	size     atomic.Int64 // bytes of results
-	added    atomic.Int64 // of these, that keep does not know yet
+	added    atomic.Int64 // bytes of results that keep does not know yet
 	mu       sync.Mutex
 	results  map[int][]fileResult // by analyzer, without empty ones
 }

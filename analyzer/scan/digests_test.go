@@ -151,7 +151,7 @@ func (s *seekableLayer) StoredDigest() v1.Hash        { return s.digest }
 func (s *seekableLayer) Extent() (offset, size int64) { return 0, int64(len(s.raw)) }
 
 // After a layer has shown which package manager it belongs to, only the digests of that one are computed.
-func TestDigestsIf(t *testing.T) {
+func TestDigestsOfOneManager(t *testing.T) {
 	for _, tt := range []struct{ layer, want string }{
 		{"a b", "a: md5 sha1, b: md5 sha1"},
 		{"a evidence/md5 b", "a: md5 sha1, b: md5, evidence/md5: md5"},

@@ -22,7 +22,7 @@ type entryProblems struct {
 
 // dropped counts problems that the list lacks: lesser ones, and those that may hide a database.
 type dropped struct {
-	code analyzer.DiagnosticCode // of the first
+	code analyzer.DiagnosticCode // code of the first
 	n    int
 }
 

@@ -7,7 +7,7 @@ import "sync"
 type Event struct {
 	Layer  int    // index of the layer
 	Layers int    // number of layers of the image
-	DiffID string // of the layer
+	DiffID string // DiffID of the layer
 	Bytes  int64  // stored bytes of the layer that were read so far
 	Size   int64  // stored bytes of the layer, -1 if their number is unknown
 	Again  bool   // this is the second pass over the layer; see Limits.Passes

@@ -109,7 +109,7 @@ func (j *journal) each(fn func(number int, path string)) {
 }
 
 // examined returns an examination of each analyzer. Analyzers that look for more than packages say that they could not see an absent layer. For
-// packages, the diagnostic of the layer says so: forty analyzers need not repeat it.
+// packages, the diagnostic of the layer says so once, instead of forty analyzers.
 func (r *run) examined(absent string) []analyzer.Examination {
 	list := make([]analyzer.Examination, 0, len(r.analyzers))
 	for i := range r.analyzers {

@@ -19,14 +19,14 @@ const maxWhole = 64 << 10
 // file reads a regular file for jobs, whose analyzers want its first bytes.
 func (c *collector) file(jobs []job, e *walk.Entry) error {
 	jobs, tap := c.tap(jobs, e)
-	if err := c.untapped(jobs, e); err != nil || tap == nil {
+	if err := c.analyzeUnshared(jobs, e); err != nil || tap == nil {
 		return err
 	}
 	return c.finishTap(tap, e)
 }
 
-// untapped is file for jobs that need the file itself.
-func (c *collector) untapped(jobs []job, e *walk.Entry) error {
+// analyzeUnshared is file for jobs that need the file itself.
+func (c *collector) analyzeUnshared(jobs []job, e *walk.Entry) error {
 	var now, later []job
 	for _, j := range jobs {
 		a := &c.analyzers[j.analyzer]

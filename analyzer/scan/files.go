@@ -52,8 +52,8 @@ type lister struct {
 	components []analyzer.Component
 	set, last  attribute.Set
 	file       analyzer.ListedFile
-	path       []byte    // of the current node
-	texts      [2][]byte // of the paths that file had last, in turn: FilesOf keeps one
+	path       []byte    // path of the current node
+	texts      [2][]byte // the paths that file had last, in turn: FilesOf keeps one
 	entries    int
 	paths      int64 // bytes of them
 	copied     int64 // bytes that hard links copy from their files

@@ -11,7 +11,7 @@ import (
 // A fragment completes packages that an analyzer found in other files.
 type fragment struct {
 	analyzer string // that found the packages
-	dir      string // of the file that it comes from
+	dir      string // directory of the file that it comes from
 	*analyzer.Package
 }
 

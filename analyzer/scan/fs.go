@@ -141,7 +141,7 @@ func (w *fsWalk) visit(p string, d fs.DirEntry, err error) error {
 		case w.wants(&e) && !w.small(d):
 			return w.regular(p, w.matched, func(reason string) { w.problem(analyzer.Unreadable, p, reason) })
 		case w.isSibling(p):
-			return w.regular(p, w.sibling, func(reason string) { w.lose(p, analyzer.Unreadable, reason) })
+			return w.regular(p, w.sibling, func(reason string) { w.recordUnread(p, analyzer.Unreadable, reason) })
 		}
 		return nil
 	default:
@@ -174,7 +174,7 @@ func (w *fsWalk) listRegular(e *walk.Entry, d fs.DirEntry) error {
 	}
 	return w.regular(e.Path, read, func(reason string) {
 		if sibling {
-			w.lose(e.Path, analyzer.Unreadable, reason)
+			w.recordUnread(e.Path, analyzer.Unreadable, reason)
 		} else {
 			w.problem(analyzer.Unreadable, e.Path, reason)
 		}
@@ -205,7 +205,7 @@ func (w *fsWalk) readAgain(ctx context.Context, _ int, needs []need) (*collector
 		if _, err := fs.Stat(w.root, p); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if err := again.regular(p, again.sibling, func(reason string) { c.lose(p, analyzer.Unreadable, reason) }); err != nil {
+		if err := again.regular(p, again.sibling, func(reason string) { c.recordUnread(p, analyzer.Unreadable, reason) }); err != nil {
 			return nil, err
 		}
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/hullmark/hullmark/internal/testing/leak"
 )
 
-// TestHoldAlone asks that of analyzers at work one at a time holds much, and that none waits for ever.
-func TestHoldAlone(t *testing.T) {
+// TestLargeFilesOneAtATime asks that of analyzers at work one at a time holds much, and that none waits for ever.
+func TestLargeFilesOneAtATime(t *testing.T) {
 	leak.Check(t)
 	layer := new(imagetest.Layer)
 	for i := range 40 {

@@ -102,7 +102,7 @@ func (k *keeper) keep(ctx context.Context, limits *Limits, names, results int64)
 
 // sizeOf returns the memory of a result in bytes, about.
 func sizeOf(r *analyzer.Result) int64 {
-	const mapEntry = 64 // of a map of texts, about
+	const mapEntry = 64 // bytes of an entry in a map of texts, about
 	const finding, diagnostic = int64(unsafe.Sizeof(analyzer.Finding{})), int64(unsafe.Sizeof(analyzer.Diagnostic{}))
 	n := int64(len(r.Fact)) + int64(unsafe.Sizeof(fileResult{}))
 	for _, list := range [][]analyzer.Package{r.Packages, r.Fragments} {

@@ -98,7 +98,7 @@ func (a *attributeReader) open() {
 	}
 }
 
-// get reads the attributes at a place into s. It returns false if there are none.
+// get reads the attributes at a place into s. It returns false if the place has no attributes.
 func (a *attributes) get(at attributeRef, s *attribute.Set) bool {
 	if at.chunk == 0 {
 		return false

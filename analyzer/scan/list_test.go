@@ -209,8 +209,8 @@ func TestHiddenDirectory(t *testing.T) {
 	}
 }
 
-// TestHoles reads sparse files with holes of a petabyte, which take a few bytes of a layer (moby 5419).
-func TestHoles(t *testing.T) {
+// TestSparseFiles reads sparse files with holes of a petabyte, which take a few bytes of a layer (moby 5419).
+func TestSparseFiles(t *testing.T) {
 	raw := slices.Concat(hole("usr/lib/large", 1<<50), hole("usr/lib/small", 1<<20), make([]byte, 1024))
 	report, err := scan.Scanner{Analyzers: append(content.All(), executables, lister("list", "md5"))}.Scan(t.Context(), imageOf(t, blob(t, gz(t, raw), raw)))
 	if err != nil {

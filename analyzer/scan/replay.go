@@ -26,11 +26,11 @@ type replay struct {
 	needs    []need
 	moved    int64 // bytes of the paths of files in directories that links lead to
 	problems []analyzer.FileDiagnostic
-	refused  entryProblems // of the current layer
+	refused  entryProblems // refused entries of the current layer
 
 	above   above           // the directory that was entered last
 	layer   int             // the current one
-	entries attributeReader // of the current layer
+	entries attributeReader // attributes of the current layer
 	passed  int             // their number
 	answers []answerOf
 	set     attribute.Set // reused
@@ -51,7 +51,7 @@ type above struct {
 // A need is a file that an analyzer must see under a name, while its content has another name in a layer.
 type need struct {
 	layer    int    // that has the content
-	entry    int    // of the journal
+	entry    int    // index in the journal
 	raw      string // name of the entry
 	analyzer int
 	name     string

@@ -10,14 +10,14 @@ import (
 type layerData struct {
 	Entries, Bytes int64
 	Journal        journal
-	Attributes     attributes                // of the entries, if analyzers asked for a list of them
+	Attributes     attributes                // attributes of the entries, if analyzers asked for a list of them
 	Listed         string                    // run.listed of these analyzers, which decides about digests; or ""
 	Opaque         bool                      // some entries of the journal are opaque
 	Problems       []analyzer.FileDiagnostic // with entries, in the order of the layer
 	Results        map[string][]fileResult   // by bound.key; without files for which there is no answer
 
 	missing map[string]bool // by bound.key: Results lacks answers
-	key     string          // of the cache
+	key     string          // key in the cache
 	lazily  bool            // the entries are those of the layer's table of contents
 	named   map[namedKey]*fileResult
 	size    int64 // memory of the results in bytes, about

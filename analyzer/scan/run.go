@@ -22,9 +22,9 @@ type run struct {
 	unchecked bool // see walk.Options
 	lazy      bool
 	report    reporter
-	wanted    *pattern.Index // of all analyzers that look at files
-	described *pattern.Index // of all analyzers that look at entries; or nil
-	digested  *pattern.Index // of all analyzers that want digests; or nil
+	wanted    *pattern.Index // patterns of all analyzers that look at files
+	described *pattern.Index // patterns of all analyzers that look at entries; or nil
+	digested  *pattern.Index // patterns of all analyzers that want digests; or nil
 	layerless bool           // a file system is scanned
 	counts    *counts        // see Scanner; may be nil
 	listing   bool           // some analyzers want a list of all entries

@@ -101,7 +101,7 @@ func (c *collector) sibling(e *walk.Entry) error {
 	}
 	data, err := c.hold(e)
 	if err == nil && data == nil {
-		c.lose(e.Path, analyzer.TooLarge, c.notHeld(e.Size))
+		c.recordUnread(e.Path, analyzer.TooLarge, c.notHeld(e.Size))
 	}
 	return err
 }
@@ -109,8 +109,8 @@ func (c *collector) sibling(e *walk.Entry) error {
 // maxLost is how many siblings that were not read are named to the analyzers' files.
 const maxLost = 1000
 
-// lose keeps the reason why a sibling is not read, for the files that it belongs to.
-func (c *collector) lose(p string, code analyzer.DiagnosticCode, message string) {
+// recordUnread keeps the reason why a sibling is not read, for the files that it belongs to.
+func (c *collector) recordUnread(p string, code analyzer.DiagnosticCode, message string) {
 	if len(c.lost) == maxLost {
 		c.problem(code, p, message)
 		return

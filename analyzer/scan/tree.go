@@ -34,7 +34,7 @@ type node struct {
 	about      *file        // answers about an entry that is not a regular file: a directory, link or device
 	children   int32        // their number
 	entry      int32        // 1 + the last layer that has an entry for the node
-	at         attributeRef // of the entry; only if the entries of the image are listed
+	at         attributeRef // attributes of the entry; only if the entries of the image are listed
 	owner      int32        // 1 + the index of the component that owns the path
 	leaf       bool         // it is a listed entry that is not a directory
 }

@@ -14,8 +14,8 @@ type file struct {
 	path    string
 	raw     string // name in its layer, if another
 	layer   int
-	entry   int          // of the layer's journal
-	content *file        // of a hard link: the file that it is another name for
+	entry   int          // index in the layer's journal
+	content *file        // for a hard link: the file that it is another name for
 	at      attributeRef // see node.at
 	renamed *file        // the last hard link to this file, whose entry sets the owner, the mode and the time of both
 	results []answer

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestHalves compares scanHalves with a search for each keyword, in texts of one byte a character and of two, at all places around the middle.
-func TestHalves(t *testing.T) {
+// TestScanHalves compares scanHalves with a search for each keyword, in texts of one byte a character and of two, at all places around the middle.
+func TestScanHalves(t *testing.T) {
 	keywords := []string{"ab", "bab", "abcab", "c" + strings.Repeat("ab", maxKeyword/4-1), "a"}
 	a := newAutomaton(keywords)
 	r := rand.New(rand.NewPCG(31, 32))

@@ -24,9 +24,9 @@ import (
 type candidate struct {
 	text   *text
 	rule   string // ID
-	offset int64  // of the secret in text
+	offset int64  // offset of the secret in text
 	region []byte // with the match
-	start  int    // of the match in region
+	start  int    // start of the match in region
 	end    int
 	secret []byte // the secret in it
 	title  string // replaces that of the rule, if a check sets it
@@ -414,8 +414,8 @@ func isWeakPassword(b []byte) bool {
 	return strings.HasSuffix(s, "password") && len(s) < 16 || strings.HasPrefix(s, "password") && len(s) < 14
 }
 
-// isExample reports whether a value with the name of a secret is none: a placeholder, a common word, or a secret of a document, also behind the
-// scheme of a header.
+// isExample reports whether a value with the name of a secret is not a secret: a placeholder, a common word, or an example of a
+// specification, also behind the scheme of a header.
 func isExample(b []byte) bool {
 	for _, scheme := range []string{"Basic ", "Bearer ", "Token ", "basic ", "bearer ", "token "} {
 		b = bytes.TrimPrefix(b, []byte(scheme))

@@ -139,7 +139,7 @@ func (s *search) values(t *text, data []byte, at int64) {
 		offset := at + int64(colon+1+start)
 		if n := t.decode(offset, name, plain); n == 0 && isSecretName(name) && isPrintable(plain) {
 			secret := bytes.TrimSpace(plain)
-			if !isExample(secret) && !s.set.refutes(secret) {
+			if !isExample(secret) && !s.set.hasWrongChecksum(secret) {
 				t.found = append(t.found, found{rule: "kubernetes-secret", title: "value of a Kubernetes Secret", severity: "high", offset: offset, secret: secret, password: true})
 			}
 		}

@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// TestDense searches databases in which texts follow one another without separators. The digests of files in an rpm database are no secrets, whatever
+// TestTextsWithoutSeparators searches databases in which texts follow one another without separators. The digests of files in an rpm database are no secrets, whatever
 // the address of the project beside them says.
-func TestDense(t *testing.T) {
+func TestTextsWithoutSeparators(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	hex := func(n string) string { return generated(t, r, "[2-9a-f]{"+n+"}") }
 	for _, c := range []struct{ name, content, want string }{

@@ -31,7 +31,7 @@ type text struct {
 	depth  int
 
 	binary bool // has zero bytes
-	packed bool // of a format that stores texts without separators
+	packed bool // the format stores texts without separators
 	dense  bool // which has no lengths in front of texts either
 	python bool // compiled Python
 	config bool // a configuration file
@@ -68,7 +68,7 @@ type window struct {
 type search struct {
 	set     *ruleSet
 	buffer  []byte
-	end     int      // of the bytes in buffer
+	end     int      // end of the bytes in buffer
 	windows []window // for each rule, and for each rule in UTF-16
 	open    []int    // those with an end
 	places  []place
@@ -327,7 +327,7 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 			end = t.declaredEnd(expression, region, start, end)
 		}
 		offset := place(start)
-		if t.spans[offset] && t.knows(r.ID, offset) {
+		if t.spans[offset] && t.hasFinding(r.ID, offset) {
 			continue
 		}
 		c := &candidate{text: t, rule: r.ID, offset: offset, region: region, start: m[0], end: m[1], secret: region[start:end]}
@@ -538,8 +538,8 @@ func namesSecret(region []byte, at, end int) bool {
 	return false
 }
 
-// knows reports whether a text has a finding of a rule at an offset.
-func (t *text) knows(rule string, offset int64) bool {
+// hasFinding reports whether a text has a finding of a rule at an offset.
+func (t *text) hasFinding(rule string, offset int64) bool {
 	return slices.ContainsFunc(t.found, func(f found) bool { return f.rule == rule && f.offset == offset })
 }
 

@@ -145,7 +145,7 @@ func (f *findingFilter) reasonOfFile(x *analyzer.FileFinding) string {
 	return ""
 }
 
-// isIntact reports whether one of the packages brought the file of a finding as it is.
+// isIntact reports whether one of the packages installed the file of a finding with its present content.
 func (f *findingFilter) isIntact(x *analyzer.FileFinding, layers map[string]int) bool {
 	layer, ok := layers[x.Owner]
 	return ok && (x.Intact || !f.verified && layer == x.Layer && layer >= 0 && !strings.HasPrefix(x.Path, "etc/"))

@@ -89,7 +89,7 @@ func (s *search) passwords(ctx context.Context, r *reading, t *text) error {
 	for _, p := range redact.Spans(content) {
 		value := content[p.Start:p.End]
 		value = strings.Trim(value, " \t\r\"'`;,")
-		if len(value) > 400 || isExample([]byte(value)) || s.set.refutes([]byte(value)) || strings.ContainsAny(value, " \n") {
+		if len(value) > 400 || isExample([]byte(value)) || s.set.hasWrongChecksum([]byte(value)) || strings.ContainsAny(value, " \n") {
 			continue
 		}
 		if slices.ContainsFunc(t.found[:known], func(f found) bool {

@@ -28,8 +28,8 @@ type Rule struct {
 	Keywords []string
 
 	expression *pattern
-	group      int // of the secret in the expression
-	groups     int // of the expression
+	group      int // group of the secret in the expression
+	groups     int // number of groups in the expression
 	check      func(*candidate) bool
 	entropy    float64
 	before     int // bytes before the end of a keyword that the expression sees
@@ -37,7 +37,7 @@ type Rule struct {
 	folded     bool
 	keyed      bool // the expression begins with a part of a name that a value is assigned to
 	anyName    bool
-	packed     *pattern // of a keyed rule, for formats without separators
+	packed     *pattern // pattern of a keyed rule, for formats without separators
 	sums       bool     // the check is of a checksum
 	loose      bool     // letters beside a match don't refuse it in binary files
 	password   bool
@@ -177,9 +177,9 @@ func (r *Rule) escapeKeywords() {
 	}
 }
 
-// refutes reports whether a text has the form of a token with a checksum, but not the checksum. No issuer made such a token, so that it opens
+// hasWrongChecksum reports whether a text has the form of a token with a checksum, but not the checksum. No issuer made such a token, so that it opens
 // nothing, whatever the name of its variable says. People mistype tokens, and documents and tests have many of them.
-func (s *ruleSet) refutes(text []byte) bool {
+func (s *ruleSet) hasWrongChecksum(text []byte) bool {
 	return slices.ContainsFunc(s.rules, func(r *Rule) bool {
 		if !r.sums || r.keyed {
 			return false

@@ -118,7 +118,7 @@ func (c *dockerCore) LayerByDiffID(h v1.Hash) (partial.UncompressedLayer, error)
 }
 
 func dockerImage(ctx context.Context, s store, m dockerManifest) (v1.Image, error) {
-	if err := lacks(s, "the configuration", m.Config); err != nil {
+	if err := missingBlob(s, "the configuration", m.Config); err != nil {
 		return nil, err
 	}
 	config, err := document(ctx, s, m.Config)
@@ -137,7 +137,7 @@ func dockerImage(ctx context.Context, s store, m dockerManifest) (v1.Image, erro
 	img := &layeredImage{}
 	for i, name := range m.Layers {
 		from := s
-		if err := lacks(s, fmt.Sprintf("layer %d", i), name); err != nil {
+		if err := missingBlob(s, fmt.Sprintf("layer %d", i), name); err != nil {
 			d, ok := m.LayerSources[ids[i]]
 			if !ok || !foreign(d) || !errors.Is(err, fs.ErrNotExist) {
 				return nil, err

@@ -55,7 +55,7 @@ func TestTooManyFiles(t *testing.T) {
 	if !errors.Is(err, syscall.EMFILE) || errors.Is(err, fs.ErrNotExist) || !strings.HasSuffix(err.Error(), ": too many open files") {
 		t.Errorf("configuration: %v", err)
 	}
-	if err := lacks(s, "layer 0", blobName(digest.String())); !errors.Is(err, syscall.EMFILE) || strings.Contains(err.Error(), "missing") {
+	if err := missingBlob(s, "layer 0", blobName(digest.String())); !errors.Is(err, syscall.EMFILE) || strings.Contains(err.Error(), "missing") {
 		t.Errorf("layer: %v", err)
 	}
 }

@@ -19,7 +19,7 @@ const maxManifests = 10_000
 // A manifest is the descriptor of an image manifest, and the digest of the index that lists it.
 type manifest struct {
 	v1.Descriptor
-	from v1.Hash // of the index; zero for index.json
+	from v1.Hash // digest of the index; zero for index.json
 }
 
 // manifests returns the descriptors of all image manifests that an index and the indexes in it list, each once. It omits
@@ -48,7 +48,7 @@ func entries(ctx context.Context, get getter, top v1.Descriptor, index []byte, w
 	type nested struct {
 		raw  []byte
 		what string
-		from v1.Descriptor // of the index; its annotations apply to manifests without annotations
+		from v1.Descriptor // descriptor of the index; its annotations apply to manifests without annotations
 	}
 	queue := []nested{{index, what, top}}
 	seen := map[v1.Hash]bool{top.Digest: true} // indexes

@@ -21,7 +21,7 @@ type storedLayer struct {
 	name     string
 	digest   v1.Hash // zero in docker archives
 
-	annotations map[string]string // of its descriptor
+	annotations map[string]string // annotations of its descriptor
 }
 
 var _ walk.RangedLayer = (*storedLayer)(nil)
@@ -123,8 +123,8 @@ type layeredImage struct {
 
 func (i *layeredImage) Layers() ([]v1.Layer, error) { return i.layers, nil }
 
-// lacks returns an error if a store lacks a blob, or can't tell: a process may have too many files open.
-func lacks(s store, what, name string) error {
+// missingBlob returns an error if a store lacks a blob, or can't tell: a process may have too many files open.
+func missingBlob(s store, what, name string) error {
 	_, _, err := s.find(name)
 	switch {
 	case err == nil:

@@ -97,7 +97,7 @@ func blob(ctx context.Context, s store, what string, desc v1.Descriptor) ([]byte
 		return checked(what, desc, desc.Data)
 	}
 	name := blobName(desc.Digest.String())
-	if err := lacks(s, what, name); err != nil {
+	if err := missingBlob(s, what, name); err != nil {
 		return nil, err
 	}
 	b, err := document(ctx, s, name)

@@ -63,7 +63,7 @@ func ociImage(ctx context.Context, s store, get getter, desc v1.Descriptor, raw 
 		}
 		name := blobName(d.Digest.String())
 		from := s
-		if err := lacks(s, fmt.Sprintf("layer %d", i), name); errors.Is(err, fs.ErrNotExist) && foreign(d) {
+		if err := missingBlob(s, fmt.Sprintf("layer %d", i), name); errors.Is(err, fs.ErrNotExist) && foreign(d) {
 			from = absentStore{d}
 		} else if err != nil {
 			return nil, err

@@ -135,7 +135,7 @@ func openStream(ctx context.Context, start func(context.Context) (io.ReadCloser,
 type streamReader struct {
 	raw, z  io.ReadCloser
 	tar     *tar.Reader
-	name    string // of the current entry of tar
+	name    string // name of the current entry of the archive
 	offset  int64  // in the decompressed stream
 	ctx     context.Context
 	cancel  context.CancelFunc

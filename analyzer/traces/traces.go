@@ -35,7 +35,7 @@ var locks = []lock{
 	{"npm", "Deno", "**/deno.lock"},
 }
 
-// managers lists the places where each manager keeps what it installs, by its own documentation.
+// managers lists the places where each manager keeps installed packages, by its own documentation.
 var managers = []manager{
 	{"alpm", "pacman (Arch Linux)", []string{"var/lib/pacman/local/*/desc"}},
 	{"ebuild", "Portage (Gentoo)", []string{"var/db/pkg/*/*/PF", "var/db/pkg/*/*/CONTENTS"}},

@@ -58,7 +58,7 @@ func TestTraces(t *testing.T) {
 }
 
 // An image has one diagnostic for each manager, at the first file that no package of the distribution owns.
-func TestOnce(t *testing.T) {
+func TestOneDiagnosticPerManager(t *testing.T) {
 	status := "Package: libperl-a\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\n"
 	lower := new(imagetest.Layer).File("etc/os-release", "ID=debian\nVERSION_ID=12\n").File("var/lib/dpkg/status", status).
 		File("var/lib/dpkg/info/libperl-a.list", "/.\n/usr/lib/perl5/auto/a/.packlist\n").

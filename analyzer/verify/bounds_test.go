@@ -29,7 +29,7 @@ func TestManyTimes(t *testing.T) {
 }
 
 // Differences for which there is no room are counted in findings, and those to be expected do not crowd out others.
-func TestOmitted(t *testing.T) {
+func TestDifferencesBeyondLimit(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a while")
 	}

@@ -72,7 +72,7 @@ func finish(ctx context.Context, report *analyzer.Report, image Image) error {
 // A place is a file of the image that a package owns.
 type place struct{ owner, path string }
 
-// A fileState says how a file compares with what its package recorded.
+// A fileState says how a file compares with the record of its package.
 type fileState uint8
 
 const (

@@ -9,8 +9,8 @@ import (
 	"github.com/hullmark/hullmark/internal/testing/hostile"
 )
 
-// TestHonest asks that databases that an honest image may have are read in full.
-func TestHonest(t *testing.T) {
+// TestLargeInput asks that databases that an honest image may have are read in full.
+func TestLargeInput(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a while")
 	}

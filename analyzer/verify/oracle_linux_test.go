@@ -275,8 +275,8 @@ ln -s tool-awk.distrib root/usr/bin/tool-awk
 	return filepath.Join(dir, "root")
 }
 
-// TestDpkgMore is like TestDpkg. dpkg also verifies what is left of removed packages, and takes digests in upper case for others.
-func TestDpkgMore(t *testing.T) {
+// TestDpkgRemovedPackages is like TestDpkg. dpkg also verifies what is left of removed packages, and takes digests in upper case for others.
+func TestDpkgRemovedPackages(t *testing.T) {
 	root := moreDebRoot(t)
 	for _, c := range []struct {
 		name, script string

@@ -316,8 +316,8 @@ rpm --root $PWD/root -i --nodeps --noscripts --replacefiles $arch/epsilon-other-
 	return filepath.Join(dir, "root")
 }
 
-// TestRPMMore is like TestRPM for packages that share and replace files of others, with devices, pipes and owners that the image lacks.
-func TestRPMMore(t *testing.T) {
+// TestRPMSharedFiles is like TestRPM for packages that share and replace files of others, with devices, pipes and owners that the image lacks.
+func TestRPMSharedFiles(t *testing.T) {
 	root := moreRoot(t)
 	for _, c := range []struct{ name, script string }{
 		{"as installed", ":"},

@@ -33,7 +33,7 @@ type encoder struct {
 	strings []string
 	size    int // of strings
 	numbers map[string]uint64
-	names   map[*shape][]uint64 // numbers of the names of fields, 0 for those that have none yet
+	names   map[*shape][]uint64 // numbers of the names of fields, 0 for those without a number yet
 }
 
 func (e *encoder) encode(v any) []byte {

@@ -27,8 +27,8 @@ import (
 // goroutines may use it at once, for different names.
 type Fetcher struct {
 	Dataset     Dataset
-	Fingerprint string    // of the state in the database; "" for a new database
-	Date        time.Time // of that state
+	Fingerprint string    // fingerprint of the state in the database; "" for a new database
+	Date        time.Time // date of that state
 	Now         time.Time
 
 	dir    string

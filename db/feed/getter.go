@@ -20,7 +20,7 @@ type getter struct {
 	it          Item
 	fingerprint string
 	location    string
-	path, state string // of the file, and of the description of it
+	path, state string // paths of the file and of its description
 }
 
 // A spooled describes a file of the spool. It is written before the file.

@@ -22,7 +22,7 @@ import (
 type Input struct {
 	Feed     Feed
 	Location string
-	Date     time.Time // of the data; it replaces the date that the data, the file or the server states
+	Date     time.Time // date of the data; it replaces the date that the data, the file or the server states
 }
 
 // Options change how Load works. The zero value uses the defaults.
@@ -48,7 +48,7 @@ type Progress struct {
 type LoadResult struct {
 	Feed       string
 	Location   string
-	Date       time.Time // of the data; zero if unknown
+	Date       time.Time // date of the data; zero if unknown
 	Estimated  bool      // no one states the date, see Load
 	Records    int       // including bad and withdrawn ones
 	Withdrawn  int
@@ -56,7 +56,7 @@ type LoadResult struct {
 	Elsewhere  int     // advisories dropped because another dataset of the feed covers their ecosystem, see Dataset.Covers
 	Bad        int     // records with an Err, and documents that are not records
 	Skipped    int     // documents that do not belong to the feed
-	Errors     []error // of the first bad ones, one for each cause
+	Errors     []error // errors of the first bad records, one for each cause
 }
 
 // Load adds the data of an input to b: advisories and enrichments, the description of the input, and the ecosystems that it covers.
@@ -83,12 +83,12 @@ type loader struct {
 	b          *db.Builder
 	dataset    *Dataset             // keeps only advisories that it covers; all if nil
 	records    map[string]bool      // IDs of all records, if not nil
-	keys       map[recordKey]bool   // of all advisories, if not nil
+	keys       map[recordKey]bool   // keys of all advisories, if not nil
 	byUpdate   bool                 // keys have updates
 	causes     map[string]bool      // texts of the errors that the report has
 	d          *location.Data       // being read
-	ecosystems map[matcher.Key]bool // of advisories
-	newest     time.Time            // of the records
+	ecosystems map[matcher.Key]bool // ecosystems of advisories
+	newest     time.Time            // date of the newest record
 	modified   time.Time            // of the locations
 	year       int                  // of the newest CVE identifier
 	fetched    bool                 // from a server, which states the modification time

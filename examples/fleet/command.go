@@ -218,7 +218,7 @@ func (p *program) ask(c *call, n int) (*client.Client, []string, error) {
 	return &client.Client{URL: c.server, Token: token, HTTP: &http.Client{Transport: transport}}, args, nil
 }
 
-// printable replaces what would control a terminal. Line breaks and tabs stay.
+// printable replaces characters that would control a terminal, except line breaks and tabs.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\t' || unicode.IsPrint(r) {

@@ -21,7 +21,7 @@ type strs []string
 func (s *strs) String() string     { return "" }
 func (s *strs) Set(v string) error { *s = append(*s, v); return nil }
 
-// A verdict has what the command shows of one.
+// A verdict has the fields of a verdict that the command shows.
 type verdict struct {
 	Policy, Action string
 	Since, Until   time.Time

@@ -36,7 +36,7 @@ type imageFlags struct {
 	quiet    bool
 	lazy     bool
 	content  contentflags.Flags
-	more     []analyzer.Analyzer // of a command; the report keeps its list of files for them
+	more     []analyzer.Analyzer // analyzers of a command; the report keeps its list of files for them
 	placeFlags
 	registryFlags
 	plugins pluginFlags

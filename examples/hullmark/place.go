@@ -21,7 +21,7 @@ type placeFlags struct {
 	include  []string
 	exclude  []string
 	skip     []string
-	origin   func(flag string) string // of a flag's value
+	origin   func(flag string) string // where the value of a flag comes from
 }
 
 func (f *placeFlags) register(a *app, c *cobra.Command) {

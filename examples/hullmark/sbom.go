@@ -126,7 +126,7 @@ func (a *app) sbom(ctx context.Context, ref string, f *sbomFlags) error {
 	})
 }
 
-// contents reads an image, reports its problems, and leaves out what the flags say.
+// contents reads an image, reports its problems, and leaves out what flags exclude.
 func (a *app) contents(ctx context.Context, ref string, f *imageFlags, read func(context.Context, string, *imageFlags) (*analyzer.Report, error)) (*report.Assessment, error) {
 	found, err := read(ctx, ref, f)
 	if err != nil {

@@ -72,7 +72,7 @@ func (a *app) withSettings(c *cobra.Command) {
 		if err := helppage.Detached(c, a.args); err != nil {
 			return err
 		}
-		if err := a.settle(c); err != nil {
+		if err := a.applySettings(c); err != nil {
 			return err
 		}
 		if err := chooseFormat(c); err != nil {
@@ -85,8 +85,8 @@ func (a *app) withSettings(c *cobra.Command) {
 	}
 }
 
-// settle sets the flags that the command line leaves to the environment and the file of settings.
-func (a *app) settle(c *cobra.Command) error {
+// applySettings sets the flags that the command line leaves to the environment and the file of settings.
+func (a *app) applySettings(c *cobra.Command) error {
 	file, named := a.configFile()
 	if _, err := os.Stat(file); !named && err != nil && !errors.Is(err, fs.ErrNotExist) { // the home of another user, or none
 		a.say("warning: no settings are read: %v", err)
@@ -105,15 +105,15 @@ func (a *app) settle(c *cobra.Command) error {
 		a.say("warning: %s is not the variable of a flag; did you mean %s?", name, unknown[name])
 	}
 	if a.global.verbose {
-		for _, f := range a.settled(c) {
+		for _, f := range a.changedFlags(c) {
 			a.say("--%s is %s, from %s", f.Name, terminal.Escape(f.Value.String()), terminal.Escape(s.Origin(f)))
 		}
 	}
 	return nil
 }
 
-// settled returns the flags of a command that are not at their default.
-func (a *app) settled(c *cobra.Command) []*pflag.Flag {
+// changedFlags returns the flags of a command that are not at their default.
+func (a *app) changedFlags(c *cobra.Command) []*pflag.Flag {
 	var list []*pflag.Flag
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		if a.settings.Origin(f) != "default" {
@@ -138,7 +138,7 @@ func (a *app) blame(c *cobra.Command, err error) error {
 	if c == nil || a.settings == nil {
 		return err
 	}
-	for _, f := range a.settled(c) {
+	for _, f := range a.changedFlags(c) {
 		origin := a.settings.Origin(f)
 		if origin != "command line" && !strings.Contains(err.Error(), origin) && strings.Contains(strings.ReplaceAll(err.Error(), ":", " ")+" ", "--"+f.Name+" ") {
 			err = fmt.Errorf("%w (%s sets --%s)", err, origin, f.Name)

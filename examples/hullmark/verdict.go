@@ -27,7 +27,7 @@ type verdictFlags struct {
 	vex            []string
 	writeVEX       string
 	policy         string
-	bundle         anchore.Options // of a bundle of Anchore
+	bundle         anchore.Options // used if the policy is a bundle of Anchore
 	names          []string
 	onlyFixed      bool
 	headers        bool

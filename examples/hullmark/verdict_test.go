@@ -258,7 +258,7 @@ func TestPolicyExplain(t *testing.T) {
 	if code != 0 || !strings.Contains(stdout, "severity/severe (line") || !strings.Contains(stdout, "match.severity = ") {
 		t.Errorf("%d, %s%s", code, stdout, stderr)
 	}
-	if _, stderr, code := hullmark(t, "policy", "explain", "--cache", "off", "--policy", "preset:severity", "demo:", "sever"); code != 1 || !strings.Contains(stderr, "is severe meant?") {
+	if _, stderr, code := hullmark(t, "policy", "explain", "--cache", "off", "--policy", "preset:severity", "demo:", "sever"); code != 1 || !strings.Contains(stderr, "did you mean severe?") {
 		t.Errorf("%d, %s", code, stderr)
 	}
 	if _, stderr, code := hullmark(t, "policy", "explain", "demo:"); code != 1 || !strings.Contains(stderr, "--policy is missing") {

@@ -69,7 +69,7 @@ func (l *load) run(ctx context.Context) error {
 		return err
 	}
 	for _, rate := range []int{1, 2} {
-		if err := l.crowd(ctx, rate); err != nil {
+		if err := l.askConcurrently(ctx, rate); err != nil {
 			return err
 		}
 	}
@@ -281,8 +281,8 @@ func (l *load) connect(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// crowd lets many clients ask at once, each rate times a second.
-func (l *load) crowd(ctx context.Context, rate int) error {
+// askConcurrently lets many clients ask at once, each rate times a second.
+func (l *load) askConcurrently(ctx context.Context, rate int) error {
 	var mu sync.Mutex
 	took := make(map[string][]time.Duration)
 	refused, unhinted, failed := 0, 0, make(map[string]int)

@@ -62,8 +62,8 @@ const (
 
 func (s *simulation) print(what string, value any) { fmt.Fprintf(s.out, "%-62s %v\n", what, value) }
 
-// goal prints a measurement and whether it reaches a goal.
-func (s *simulation) goal(what string, value any, goal string, ok bool) {
+// reportGoal prints a measurement and whether it reaches a goal.
+func (s *simulation) reportGoal(what string, value any, goal string, ok bool) {
 	word := "reached"
 	if !ok {
 		word = "MISSED"
@@ -159,7 +159,7 @@ func (s *simulation) month(ctx context.Context) error {
 	s.print("images that arrived, were deleted", fmt.Sprint(len(s.arrived), ", ", len(s.gone)))
 	s.print("generations of the index at the end", len(s.live))
 	s.print("changes of a day, at most", slices.Max(changes))
-	s.goal("events of a day (rows of the outbox), at most", slices.Max(events), "20000", slices.Max(events) <= 20_000)
+	s.reportGoal("events of a day (rows of the outbox), at most", slices.Max(events), "20000", slices.Max(events) <= 20_000)
 	s.print("processor time of a day within the simulation, median, most", fmt.Sprint(times[len(times)/2].Round(time.Millisecond), ", ", times[len(times)-1].Round(time.Millisecond)))
 	return nil
 }

@@ -142,7 +142,7 @@ func newWorld(ctx context.Context, folder string, names, days, changes, covered 
 		}
 	}
 	w.fillPool()
-	w.invent(names)
+	w.addInventedAdvisories(names)
 	if folder != "" {
 		if err := w.datesOfDebian(folder); err != nil {
 			return nil, err
@@ -246,7 +246,7 @@ func (w *world) build(p place, patches int) string {
 	return fmt.Sprintf("%s+patch%d", list[len(list)-1], n-len(list)+1)
 }
 
-// library returns a package of a language in one of its versions, of which there are perName.
+// library returns a package of a language in one of its perName versions.
 func (w *world) library(kind, number, release int) (namespace, name, version string) {
 	if list := w.packages[kind]; number < len(list) {
 		p := &list[number]
@@ -261,8 +261,8 @@ func (w *world) library(kind, number, release int) (namespace, name, version str
 	return namespace, fmt.Sprint("package", number), fmt.Sprintf("%d.%d.%d", 1+release/4, release%4, number%5)
 }
 
-// invent adds advisories about packages that no feed has.
-func (w *world) invent(names int) {
+// addInventedAdvisories adds advisories about packages that no feed has.
+func (w *world) addInventedAdvisories(names int) {
 	add := func(k matcher.Key, h int, fix string) {
 		w.entries = append(w.entries, entry{Advisory: matcher.Advisory{
 			ID: fmt.Sprintf("CVE-%d-%d", 2015+h%11, 1000+h/11%90000), Key: k, Feed: "invented", Status: matcher.Fixed, Ranges: []matcher.Range{{Fixed: fix}},

@@ -10,8 +10,8 @@ import (
 // pooledWindow is the largest window in bytes of a decoder that is used again. Most encoders use less.
 const pooledWindow = 8 << 20
 
-// decoders has decoders with their windows, of which each layer of an image would leave one to the garbage collector. A decoder without
-// concurrency has no goroutines.
+// decoders keeps decoders with their windows. Without it, each layer of an image would leave a window to the garbage collector. A decoder
+// without concurrency has no goroutines.
 var decoders = sync.Pool{New: func() any {
 	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/hullmark/hullmark/internal/limit"
 )
 
-// Max is the most diagnostics of one file and analyzer in a report, which counts the others. A file that is not what its name
-// promises has one in each line.
+// Max is the most diagnostics of one file and analyzer in a report, which counts the others. A file of another format than its
+// name says would have one in each line.
 const Max = 16
 
 // A List holds the diagnostics of one file. The zero value is empty and ready to use.

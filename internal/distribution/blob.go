@@ -74,7 +74,7 @@ func hostsAfter(hosts []*host, h *host) []*host {
 type blobRequest struct {
 	v1.Descriptor
 	offset, end int64
-	part        bool // of the blob: the response must have status 206
+	part        bool // a part of the blob: the response must have status 206
 }
 
 func (q *blobRequest) header() http.Header {

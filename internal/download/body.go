@@ -28,9 +28,9 @@ type Body struct {
 	client    *http.Client
 	secrets   *credmask.Masker
 	reader    httpretry.Reader
-	validator string // of the bytes before the offset of the reader
+	validator string // validator of the bytes before the offset of the reader
 	opened    bool
-	err       error // of all further reads
+	err       error // error of all further reads
 }
 
 // Read implements io.Reader.

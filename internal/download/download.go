@@ -39,7 +39,7 @@ type Client struct {
 // A Request says what to get.
 type Request struct {
 	URL         string
-	Fingerprint string // of a former state, see Body.Fingerprint: the error is ErrUnchanged if it is still the present one
+	Fingerprint string // fingerprint of a former state, see Body.Fingerprint: the error is ErrUnchanged if it is still the present one
 	Offset      int64  // bytes of a former attempt, which are not sent again
 	Validator   string // if this is still the body's fingerprint
 	Plain       bool   // not compressed by the server

@@ -24,7 +24,7 @@ var (
 	osv    = page{"OSV", "https://osv.dev/vulnerability/"}
 )
 
-// pages are the pages of families, which are what an identifier has before its first hyphen.
+// pages are the pages of families. A family is the part of an identifier before its first hyphen.
 var pages = map[string]page{
 	"CVE":  {"NVD", "https://nvd.nist.gov/vuln/detail/"},
 	"GHSA": {"GitHub", "https://github.com/advisories/"},

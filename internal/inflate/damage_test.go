@@ -42,8 +42,8 @@ func TestTruncated(t *testing.T) {
 	}
 }
 
-// TestFlipped flips bits of streams, one at a time: all of some streams, every seventh of the others.
-func TestFlipped(t *testing.T) {
+// TestFlippedBits flips bits of streams, one at a time: all of some streams, every seventh of the others.
+func TestFlippedBits(t *testing.T) {
 	for name, s := range samples(t) {
 		b := bytes.Clone(s.stored)
 		step := 7
@@ -60,8 +60,8 @@ func TestFlipped(t *testing.T) {
 	}
 }
 
-// TestNoise decodes noise, bare and behind headers that are right.
-func TestNoise(t *testing.T) {
+// TestRandomInput decodes noise, bare and behind headers that are right.
+func TestRandomInput(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	heads := map[Format][]byte{Deflate: nil, Zlib: {0x78, 0x9c}, Gzip: {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0}}
 	for i := range 3000 {

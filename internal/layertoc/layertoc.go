@@ -40,7 +40,7 @@ type Ref struct {
 	Digest string // digest of the table, "sha256:..."
 
 	format format
-	offset int64 // of the table, zstd:chunked only
+	offset int64 // offset of the table, zstd:chunked only
 	stored int64 // length of the table
 	raw    int64 // length of the decompressed table
 }
@@ -116,7 +116,7 @@ type Entry struct {
 	Mode, Size         int64
 	DevMajor, DevMinor int64
 	UID, GID           int
-	Digest             string // of the content, "sha256:..."; "" without content
+	Digest             string // digest of the content, "sha256:..."; "" without content
 
 	modTime time.Time
 	xattrs  map[string][]byte

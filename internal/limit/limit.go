@@ -10,8 +10,8 @@ import (
 // ErrExceeded reports input that is larger, longer or more deeply nested than its reader accepts.
 var ErrExceeded = errors.New("exceeds the limit")
 
-// Reader returns a reader of r that fails with ErrExceeded after limit bytes, where io.LimitReader would end. The error names what
-// was read: "document of more than 5 bytes".
+// Reader returns a reader of r that fails with ErrExceeded after limit bytes, where io.LimitReader would end. The error names the
+// content: "document of more than 5 bytes".
 func Reader(r io.Reader, limit int64, what string) io.Reader {
 	return &reader{r: r, left: limit, limit: limit, what: what}
 }

@@ -76,7 +76,7 @@ func Private(name string) (ed25519.PrivateKey, error) {
 	return key, nil
 }
 
-// Public reads all public keys in a file. The error wraps [ErrNoKey] if the file has none, and [ErrPrivate] if it has a private
+// Public reads all public keys in a file. The error wraps [ErrNoKey] if the file has no key, and [ErrPrivate] if it has a private
 // key.
 func Public(name string) ([]ed25519.PublicKey, error) {
 	b, err := os.ReadFile(name)

@@ -6,7 +6,7 @@ type Cache struct {
 	Most int
 
 	tables map[*Matcher]*table
-	bytes  int // of all tables
+	bytes  int // size of all tables
 	key    []byte
 }
 

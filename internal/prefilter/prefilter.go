@@ -2,7 +2,7 @@
 //
 // A Matcher follows all ways through an expression at once and remembers the sets of places that it reached: a deterministic automaton whose
 // states are made when they are needed. It reads a byte in a few nanoseconds, where package regexp takes up to a microsecond. It
-// may see a match where there is none: empty-width assertions other than the end of the text always hold for it, and characters
+// may report a match that does not exist: empty-width assertions other than the end of the text always hold for it, and characters
 // outside ASCII count as any other that the expression accepts at that place.
 package prefilter
 

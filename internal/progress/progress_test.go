@@ -38,7 +38,7 @@ func TestProgress(t *testing.T) {
 }
 
 // A nil Bars draws nothing.
-func TestNil(*testing.T) {
+func TestNilBars(*testing.T) {
 	var p *Bars
 	p.Layer(scan.Event{Layers: 1})
 	p.Feed(feed.Progress{Location: "x"})

@@ -134,7 +134,7 @@ func (a *assigner) valueAfter(line string, k key, i int, named bool) (int, bool)
 		}
 	default:
 		if strings.HasPrefix(rest, "//") {
-			return 0, false // of a URL
+			return 0, false // a part of a URL
 		}
 		if n := strings.ToLower(k.name); n == "name" || n == "key" {
 			a.named = isSecret(firstWord(rest))

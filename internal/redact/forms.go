@@ -105,7 +105,7 @@ func (l *list) forms(text string) {
 		l.line(text, start, start+len(strings.TrimRight(line, "\r\n")))
 		start += len(line)
 	}
-	l.piped(text)
+	l.pipedPasswords(text)
 }
 
 // line finds secrets in one line, which is text[start:end].
@@ -296,8 +296,8 @@ func (l *list) pgpass(text string, start int) {
 	}
 }
 
-// piped finds passwords that a command gets from another one, or from a here string: echo root:secret | chpasswd, echo secret | passwd --stdin root.
-func (l *list) piped(text string) {
+// pipedPasswords finds passwords that a command gets from another one, or from a here string: echo root:secret | chpasswd, echo secret | passwd --stdin root.
+func (l *list) pipedPasswords(text string) {
 	for done := 0; ; {
 		at := strings.Index(text[done:], "passwd")
 		if at < 0 {

@@ -78,7 +78,7 @@ func Arguments(s string) (list []Setting, command string) {
 // Settings reads at most n settings "A=1 B=2". A value extends to the next name, since builders write values without quotes.
 func Settings(s string, n int) []Setting {
 	var list []Setting
-	start := 0 // of the value of the last setting
+	start := 0 // start of the value of the last setting
 	end := func(at int) {
 		if len(list) > 0 {
 			list[len(list)-1].Value = strings.TrimRight(s[start:at], " \t\n")

@@ -73,7 +73,7 @@ func isSecret(key string) bool {
 		return true // of Docker's configuration and of .npmrc
 	case "pwd", "oldpwd":
 		if len(last) == len(joined) {
-			return key == "pwd" || key == "Pwd" // of a connection string; PWD is the working directory
+			return key == "pwd" || key == "Pwd" // a connection string; PWD is the working directory
 		}
 	case "nopasswd":
 		return false // of sudoers

@@ -27,7 +27,7 @@ const (
 // A bdb is a Berkeley DB hash of headers by number.
 type bdb struct {
 	file      file
-	order     binary.ByteOrder // of the machine that wrote the file
+	order     binary.ByteOrder // byte order of the machine that wrote the file
 	pageSize  uint32
 	pages     uint32 // pages in the file, including the meta page
 	lastPage  uint32 // last page according to the meta page

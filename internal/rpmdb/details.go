@@ -16,7 +16,7 @@ type FileDetail struct {
 	Verify       uint32 // rpmVerifyAttrs: VerifyDigest and others
 	State        int8   // rpmfileState; -1 if missing
 	Digest       string // hexadecimal; "" or zeros for files without content
-	Target       string // of a symbolic link
+	Target       string // target of a symbolic link
 	User, Group  string
 	Capabilities string // in the form of cap_text_formats(7)
 }
@@ -60,7 +60,7 @@ var digestAlgorithms = map[uint64]string{0: "md5", 1: "md5", 2: "sha1", 8: "sha2
 
 // details describes the n files of the header. It returns nil if its lists do not fit their number.
 func (d *decoder) details(n int) (list []FileDetail, algorithm string) {
-	if n == 0 || !d.room(DetailSize/wordSize*n, 0) {
+	if n == 0 || !d.reserveList(DetailSize/wordSize*n, 0) {
 		return nil, ""
 	}
 	list = make([]FileDetail, n)
@@ -129,7 +129,7 @@ func (d *decoder) words(tag Tag, n int, set func(i int, s string)) bool {
 		d.note(fmt.Errorf("tag %d: %d strings for %d files", tag, count, n))
 		return false
 	}
-	if !d.room(0, len(b)) {
+	if !d.reserveList(0, len(b)) {
 		return false
 	}
 	all := string(b)

@@ -37,7 +37,7 @@ type Header struct {
 	DigestAlgorithm string
 
 	Files    []string     // absolute paths, including ghosts and files that were not installed
-	Details  []FileDetail // of each of Files, if Options.Details asks for them; nil if the header's lists do not fit
+	Details  []FileDetail // details of each of Files, if Options.Details asks for them; nil if the header's lists do not fit
 	Provides []string     // names without versions
 	Requires []string     // names without versions, including rpmlib(...)
 
@@ -129,8 +129,8 @@ const maxText = 64 << 10
 // wordSize is the memory of a string in bytes, beside its characters.
 const wordSize = 16
 
-// room reserves memory for a list of n strings with size bytes together.
-func (d *decoder) room(n, size int) bool {
+// reserveList reserves memory for a list of n strings with size bytes together.
+func (d *decoder) reserveList(n, size int) bool {
 	if d.hold == nil {
 		return true
 	}
@@ -162,7 +162,7 @@ func (d *decoder) hex(tag Tag) string {
 func (d *decoder) texts(tag Tag) []string {
 	b, n, err := d.fields.strings(tag)
 	d.note(err)
-	if n == 0 || !d.room(min(n, len(b)/2), len(b)) {
+	if n == 0 || !d.reserveList(min(n, len(b)/2), len(b)) {
 		return nil
 	}
 	all, list := string(b), make([]string, 0, min(n, len(b)/2))
@@ -187,7 +187,7 @@ func (d *decoder) files(limit int) []string {
 	d.note(err)
 	indexes, err := d.fields.integers(tagDirIndexes)
 	d.note(err)
-	if n := bytes.Count(names, []byte{0}); n > cap(d.dirs) && !d.room(2*n, 0) {
+	if n := bytes.Count(names, []byte{0}); n > cap(d.dirs) && !d.reserveList(2*n, 0) {
 		return nil
 	}
 	d.dirs = d.dirs[:0]
@@ -211,7 +211,7 @@ func (d *decoder) files(limit int) []string {
 			return nil
 		}
 	}
-	if !d.room(n, size) {
+	if !d.reserveList(n, size) {
 		return nil
 	}
 	var all strings.Builder

@@ -108,7 +108,7 @@ func (h *history) read() {
 	}) != nil {
 		return
 	}
-	last := make(map[int64]int64) // of each item, the repository of its last installation
+	last := make(map[int64]int64) // repository of each item's last installation
 	if h.table("trans_item", 7, func(_ int64, r *sqliteRecord) int {
 		switch r.integer(4) {
 		case actionInstall, actionDowngrade, actionUpgrade, actionReinstall:

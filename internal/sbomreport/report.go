@@ -108,7 +108,7 @@ func (c *Collector) otherDistro(v vote) string {
 	}
 	own := cmp.Or(c.distro.VersionID, c.distro.Codename)
 	switch {
-	case release == "" || same && (own == "" || agree(v.id, release, own)):
+	case release == "" || same && (own == "" || versionsAgree(v.id, release, own)):
 		return ""
 	case same && (release == c.distro.Codename || distro.ReleaseOf(v.id, release, "") == distro.ReleaseOf(v.id, c.distro.VersionID, c.distro.Codename)):
 		return ""
@@ -132,8 +132,8 @@ func (v vote) stated() int {
 	return 1
 }
 
-// agree reports whether two versions of a distribution may be the same: "12" and "12.1". An empty version agrees with all.
-func agree(id, a, b string) bool {
+// versionsAgree reports whether two versions of a distribution may be the same: "12" and "12.1". An empty version agrees with all.
+func versionsAgree(id, a, b string) bool {
 	return a == b || a == "" || b == "" || strings.HasPrefix(a, b+".") || strings.HasPrefix(b, a+".") ||
 		distro.ReleaseOf(id, a, "") == distro.ReleaseOf(id, b, "")
 }

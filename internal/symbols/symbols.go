@@ -106,7 +106,8 @@ func Has(set string, hashes []Hash) bool {
 	return set != ""
 }
 
-// next returns the first number of a text, and the rest. It returns false if there is none. The form is that of encoding/binary.
+// next returns the first number of a text, and the rest. It returns false if the text has no number. The form is that of
+// encoding/binary.
 func next(s string) (n uint64, rest string, ok bool) {
 	for i := range min(len(s), binary.MaxVarintLen64) {
 		n |= uint64(s[i]&0x7f) << (7 * i)

@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// Contains reports whether r is an archive, perhaps behind other bytes, with a member that is wanted. Another kind of file has none. The
-// error is that of ctx or of reading.
+// Contains reports whether r is an archive, perhaps behind other bytes, with a member that is wanted. It returns false for another kind
+// of file. The error is that of ctx or of reading.
 func Contains(ctx context.Context, r io.ReaderAt, size int64, hold func(int64) error, wanted func(name []byte) bool) (bool, error) {
 	const end = 22 + 1<<16 // bytes of the end record with the longest comment
 	tail := make([]byte, min(size, end))

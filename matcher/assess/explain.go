@@ -13,8 +13,8 @@ import (
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// Explain says why the vulnerability with an identifier was found in what a scan or an SBOM lists, or why it was not. The identifier
-// may be any that advisories use, in any letter case.
+// Explain says why a vulnerability was found, or not found, in the components of a scan or an SBOM. The identifier may be any that
+// advisories use, in any letter case.
 func (p Pipeline) Explain(ctx context.Context, found *analyzer.Report, id string) (*report.Explanations, error) {
 	if found == nil {
 		return nil, errors.New("assess: no report")

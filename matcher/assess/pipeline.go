@@ -78,8 +78,7 @@ func isRootFS(img v1.Image) bool {
 	return ok && opened.Root() != nil
 }
 
-// Report assesses what a scan or an SBOM found in an image. The configuration is for policies; it is nil for a file system and
-// an SBOM.
+// Report assesses the report of a scan or an SBOM. The configuration is for policies; it is nil for a file system and an SBOM.
 func (p Pipeline) Report(ctx context.Context, found *analyzer.Report, config *v1.ConfigFile) (*report.Assessment, error) {
 	if found == nil {
 		return nil, errors.New("assess: no report")

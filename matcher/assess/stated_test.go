@@ -50,9 +50,9 @@ func again(t *testing.T, a *report.Assessment, p func(*analyzer.Report) *report.
 	return list
 }
 
-// TestStated requires that a package which only a hints file states makes no gate pass: not as the package database that is missing, and not
+// TestHintedPackage requires that a package which only a hints file states makes no gate pass: not as the package database that is missing, and not
 // as the only package of the image. It fails one that it is in.
-func TestStated(t *testing.T) {
+func TestHintedPackage(t *testing.T) {
 	const release = "ID=debian\nVERSION_ID=\"11\"\n"
 	const safe = `{"packages": [{"name": "openssl", "version": "9-1", "type": "dpkg"}]}`
 	const open = `{"packages": [{"name": "openssl", "version": "1.1.1-1", "type": "dpkg"}]}`

@@ -54,7 +54,7 @@ type decisionSubject struct {
 	pkg     *purl.Target
 	finding *analyzer.FileFinding
 	record  *analyzer.FileRecord
-	path    string // of a file
+	path    string // the entry is about a file
 }
 
 // candidates returns the entries that may be about a thing, in the order of the lists.

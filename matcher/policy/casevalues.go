@@ -19,7 +19,7 @@ func (v *values) setFromYAML(n *yaml.Node) error {
 		return nil
 	}
 	if n.Kind != yaml.MappingNode {
-		return fmt.Errorf("line %d: given is %s; it is a mapping of variables", n.Line, kindOf(n))
+		return fmt.Errorf("line %d: given must be a mapping of variables, not %s", n.Line, kindOf(n))
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		name, value := n.Content[i].Value, n.Content[i+1]
@@ -62,7 +62,7 @@ func (v *values) setFromYAML(n *yaml.Node) error {
 // set sets a value of expressions from a node. The name is that of the field, for errors.
 func set(to reflect.Value, n *yaml.Node, name string) error {
 	fail := func(what string) error {
-		return fmt.Errorf("line %d: %s is %s; it is %s", n.Line, name, kindOf(n), what)
+		return fmt.Errorf("line %d: %s must be %s, not %s", n.Line, name, what, kindOf(n))
 	}
 	switch x := to.Addr().Interface().(type) {
 	case *versionValue:
@@ -70,7 +70,7 @@ func set(to reflect.Value, n *yaml.Node, name string) error {
 		return nil
 	case *severityValue:
 		if *x = severityOf(n.Value); x.level.String() != strings.ToLower(n.Value) {
-			return fmt.Errorf("line %d: %s %q is no severity", n.Line, name, n.Value)
+			return fmt.Errorf("line %d: %s %q is not a severity", n.Line, name, n.Value)
 		}
 		return nil
 	case *time.Time:
@@ -147,7 +147,7 @@ func setScalar(to reflect.Value, n *yaml.Node, name string) (err error) {
 		err = errors.New("no value of expressions")
 	}
 	if err != nil {
-		return fmt.Errorf("line %d: %s %q is no %s", n.Line, name, n.Value, nameOf(to.Type()))
+		return fmt.Errorf("line %d: %s %q is not a %s", n.Line, name, n.Value, nameOf(to.Type()))
 	}
 	return nil
 }

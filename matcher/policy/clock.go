@@ -30,8 +30,8 @@ var (
 	ageType = types.NewObjectType("age", traits.ComparerType)
 )
 
-// timely declares the operators of both types. A timestamp or a duration on the left is moved to the right by compile.
-func timely() []cel.EnvOption {
+// timeOperators declares the operators of both types. A timestamp or a duration on the left is moved to the right by compile.
+func timeOperators() []cel.EnvOption {
 	options := []cel.EnvOption{
 		cel.Function("_-_", cel.Overload("now_minus_timestamp", []*cel.Type{nowType, cel.TimestampType}, ageType),
 			cel.Overload("now_minus_duration", []*cel.Type{nowType, cel.DurationType}, nowType)),

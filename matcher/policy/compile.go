@@ -59,7 +59,7 @@ func compile(env *cel.Env, text string, on report.Target) (*cel.Ast, []*common.E
 const maxRepairs = 256
 
 // timeSide moves the time and ages to the left of a comparison, since CEL asks the left side for the order. Other uses than those that
-// [timely] declares get a plain timestamp or duration.
+// [timeOperators] declares get a plain timestamp or duration.
 func timeSide(tree *ast.AST, call ast.Expr, message string) bool {
 	kinds, c := operands(message), call.AsCall()
 	args := c.Args()
@@ -114,7 +114,7 @@ func operands(message string) []string {
 		return nil
 	}
 	list = strings.TrimSuffix(list, "'")
-	if receiver, rest, ok := strings.Cut(list, ".("); ok { // of a member function
+	if receiver, rest, ok := strings.Cut(list, ".("); ok { // a member function
 		list = strings.TrimSuffix(receiver+", "+rest, ", )")
 	}
 	return strings.Split(strings.Trim(list, "()"), ", ")
@@ -247,7 +247,7 @@ func literalFor(tree *ast.AST, kind string, e ast.Expr) string {
 			if level := severityOf(string(v)).level; level != matcher.Unknown || v == "" {
 				return constantOf(level)
 			}
-		case types.Int: // of an expression that counts levels
+		case types.Int: // an expression that counts levels
 			if v >= 0 && v <= types.Int(matcher.Critical) {
 				return constantOf(matcher.Level(v))
 			}

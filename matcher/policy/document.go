@@ -21,8 +21,8 @@ type Document struct {
 	Version  int      // the version of the language: 1 or 2
 	Name     string   // the name under which it was read
 	Policies []string // names, in the order of the document
-	Rules    int      // of all policies
-	Entries  int      // of all lists of exceptions
+	Rules    int      // rules of all policies
+	Entries  int      // entries of all lists of exceptions
 	Notes    []*Error // probable mistakes that are no errors, by line, such as rules that others hide
 
 	uses     map[string]bool // names of fields in expressions
@@ -93,7 +93,7 @@ type mapping struct {
 
 // An Error is one thing that is wrong with a document.
 type Error struct {
-	Name string // of the document
+	Name string // name of the document
 	Line int    // counted from 1; 0 where it is about the document as a whole
 	Text string
 }

@@ -78,7 +78,7 @@ func (d *Document) Explain(ctx context.Context, in report.PolicyInput, rule stri
 	if len(list) == 0 && rule != "" {
 		hint := ""
 		if w := suggest.Word(rule, names); w != "" {
-			hint = "; is " + w + " meant?"
+			hint = "; did you mean " + w + "?"
 		}
 		return nil, fmt.Errorf("policy: %s: no rule %q in the policies of %s%s", d.Name, rule, m.name, hint)
 	}

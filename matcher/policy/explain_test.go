@@ -43,7 +43,7 @@ default: {policies: [p]}
 	if err != nil || len(one) != 1 || !strings.Contains(one[0].String(), "holds, but rule noise decides before it") {
 		t.Errorf("%v, %v", one, err)
 	}
-	if _, err := load(t, text).Explain(t.Context(), input(), "sever"); err == nil || !strings.Contains(err.Error(), "is severe meant?") {
+	if _, err := load(t, text).Explain(t.Context(), input(), "sever"); err == nil || !strings.Contains(err.Error(), "did you mean severe?") {
 		t.Errorf("%v", err)
 	}
 }
@@ -90,7 +90,7 @@ cases:
 	}
 	want := map[string]string{
 		"wrong": "rule p/root holds: false, not true; it saw image.user = nobody", "field": `line 10: image has no "usr"; it has reference`,
-		"no rule": `policy "p" has no rule "rot"; is root meant?`, "other rules": "decided by p/admins, p/old, p/root, not by p/root", "other verdict": "the verdict is stop, not warn",
+		"no rule": `policy "p" has no rule "rot"; did you mean root?`, "other rules": "decided by p/admins, p/old, p/root, not by p/root", "other verdict": "the verdict is stop, not warn",
 	}
 	if len(results) != 11 {
 		t.Errorf("%d results", len(results))

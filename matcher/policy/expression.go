@@ -42,7 +42,7 @@ func newEnvironments() (*environments, error) {
 		natives = append(natives, t)
 	}
 	options = append(options, ext.NativeTypes(natives...))
-	for _, more := range [][]cel.EnvOption{ordered(), timely(), functions(adapter)} {
+	for _, more := range [][]cel.EnvOption{ordered(), timeOperators(), functions(adapter)} {
 		options = append(options, more...)
 	}
 	base, err := cel.NewEnv(options...)

@@ -45,7 +45,7 @@ func functions(adapter *types.Adapter) []cel.EnvOption {
 			}
 			v := severityOf(string(s))
 			if v.level == matcher.Unknown && !strings.EqualFold(string(s), "unknown") {
-				return types.NewErr("%q is no severity", string(s))
+				return types.NewErr("%q is not a severity", string(s))
 			}
 			return v
 		}))),

@@ -59,7 +59,7 @@ func explain(tree *ast.AST, e *common.Error, on report.Target) {
 // didYouMean suggests the nearest word of a list.
 func didYouMean(word string, list []string) string {
 	if w := suggest.Word(word, list); w != "" {
-		return "; is " + w + " meant?"
+		return "; did you mean " + w + "?"
 	}
 	return ""
 }
@@ -211,7 +211,7 @@ func unknownValueErrors(tree *ast.AST, on report.Target) []*common.Error {
 				if word, ok := literalText(w); ok && word != "" && !slices.Contains(values, word) {
 					errs = append(errs, &common.Error{
 						Location: tree.SourceInfo().GetStartLocation(w.ID()), ExprID: w.ID(),
-						Message: fmt.Sprintf("%q is no %s; it is one of %s%s", word, f.Tag.Get("cel"), strings.Join(values, ", "), didYouMean(word, values)),
+						Message: fmt.Sprintf("unknown %s %q; use one of %s%s", f.Tag.Get("cel"), word, strings.Join(values, ", "), didYouMean(word, values)),
 					})
 				}
 			}

@@ -85,7 +85,7 @@ type table struct {
 func (l *loader) table(n *yaml.Node, what string, keys ...string) (table, bool) {
 	t := table{n, l, what, make(map[string]*yaml.Node)}
 	if n.Kind != yaml.MappingNode {
-		l.fail(n, "%s is %s; it is a mapping with %s", what, kindOf(n), strings.Join(keys, ", "))
+		l.fail(n, "%s must be a mapping with %s, not %s", what, strings.Join(keys, ", "), kindOf(n))
 		return t, false
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -121,7 +121,7 @@ func (t table) text(key string, need bool) string {
 		return ""
 	}
 	if v.Kind != yaml.ScalarNode || v.Tag == "!!null" {
-		t.l.fail(v, "%q of %s is %s; it is a text", key, t.what, kindOf(v))
+		t.l.fail(v, "%q of %s must be a text, not %s", key, t.what, kindOf(v))
 		return ""
 	}
 	if need && strings.TrimSpace(v.Value) == "" {
@@ -137,7 +137,7 @@ func (t table) list(key string) []*yaml.Node {
 		return nil
 	}
 	if v.Kind != yaml.SequenceNode {
-		t.l.fail(v, "%q of %s is %s; it is a list", key, t.what, kindOf(v))
+		t.l.fail(v, "%q of %s must be a list, not %s", key, t.what, kindOf(v))
 		return nil
 	}
 	return v.Content

@@ -40,7 +40,7 @@ func TestReports(t *testing.T) {
 		{"anchore/anchore-engine#1297", "an entry for one version of a package", entry("{vulnerability: CVE-1, package: 'pkg:npm/lodash@4.17.20', reason: r, expires: never}"), one("CVE-1", ""), "go"},
 		{"anchore/anchore-engine#1297", "and not for others", entry("{vulnerability: CVE-1, package: 'pkg:npm/lodash@4.17.19', reason: r, expires: never}"), one("CVE-1", ""), "stop"},
 		{"anchore/anchore-engine#1395", "a fix of an unknown day counts as old, so that the rule holds", rules("match", `match.fixed != "" && age(match.fixed_at) > 30`), one("CVE-1", "2"), "stop"},
-		{"open-policy-agent/conftest#181", "a name that is misspelled is an error, not an empty policy", "version: 2\npolicies: [{name: production, otherwise: go}]\ndefault: {policies: [prodution]}\n", nil, `there is no policy "prodution"; is production meant?`},
+		{"open-policy-agent/conftest#181", "a name that is misspelled is an error, not an empty policy", "version: 2\npolicies: [{name: production, otherwise: go}]\ndefault: {policies: [prodution]}\n", nil, `there is no policy "prodution"; did you mean production?`},
 		{"open-policy-agent/conftest#298", "a rule without a name is an error, not left out", "version: 2\npolicies: [{name: p, otherwise: go, rules: [{on: image, when: 'true', action: stop}]}]\ndefault: {policies: [p]}\n", nil, `rule 1 of policy "p" has no "name"`},
 		{"conforma/cli#393", "files that were not listed are an error, not none", rules("image", `files.exists(f, f.setuid)`), func(in *report.PolicyInput) { in.Report.Files = nil }, "the scan did not list files"},
 		{"conforma/cli#393", "for rules on files, too", rules("file", `file.setuid`), func(in *report.PolicyInput) { in.Report.Files = nil }, "which the scan did not list"},

@@ -148,7 +148,7 @@ func TestFilesScale(t *testing.T) {
 }
 
 // A budget ends expressions that go through all files for each file.
-func TestRunaway(t *testing.T) {
+func TestExpressionBudget(t *testing.T) {
 	in := input()
 	in.Report.Files = manyFiles(20_000)
 	cases := []struct{ on, when string }{

@@ -114,7 +114,7 @@ func TestEvidence(t *testing.T) {
 // A comparison with a text that is no value of the field is an error in version 2. Version 1 was read with it, and notes it.
 func TestValues(t *testing.T) {
 	text := rule("match", `match.status == "wont-fix" || match.kind in ["malware", "virus"]`, "stop")
-	want := []string{`"wont-fix" is no status; it is one of affected, fixed, not-affected, will-not-fix, deferred, under-investigation, end-of-life`, `"virus" is no kind; it is one of vulnerability, malware`}
+	want := []string{`unknown status "wont-fix"; use one of affected, fixed, not-affected, will-not-fix, deferred, under-investigation, end-of-life`, `unknown kind "virus"; use one of vulnerability, malware`}
 	_, err := policy.Load(strings.NewReader(strings.Replace(text, "version: 1", "version: 2", 1)), "p.yaml")
 	notes := fmt.Sprint(load(t, text).Notes)
 	for _, w := range want {

@@ -80,7 +80,7 @@ func (l *loader) where(t table) where {
 	return where{read("registry", ""), read("repository", "/"), read("tag", ""), read("digest", "")}
 }
 
-// describe returns the text of a table of images, as it is written.
+// describe returns a table of images as written in the document.
 func (t table) describe() string {
 	var parts []string
 	for _, key := range []string{"registry", "repository", "tag", "digest"} {

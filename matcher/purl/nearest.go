@@ -10,8 +10,8 @@ import (
 const maxName = 64
 
 // Nearest returns the package URL, without a version, of the target that a pattern without a match may mean: one with the same name in
-// another version, distribution or type, else one of the same type whose name differs in at most two letters, and in a third of them. It returns "" if there is
-// none. It takes linear time in the number of targets.
+// another version, distribution or type, else one of the same type whose name differs in at most two letters and at most a third of them.
+// Without such a target it returns "". It takes linear time in the number of targets.
 func (p *Pattern) Nearest(targets []*Target) string {
 	best, distance := "", 3
 	for _, t := range targets {

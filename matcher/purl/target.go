@@ -12,7 +12,7 @@ type Target struct {
 	*analyzer.Component
 	key        matcher.Key // its names
 	source     matcher.Key // those of the source package that it was built from, or key
-	version    string      // of its PURL
+	version    string      // version in its PURL
 	qualifiers map[string]string
 	distro     *analyzer.Distro
 }

@@ -21,9 +21,9 @@ type Assessment struct {
 	Omitted int                  // declared components in LeftOut
 	Nested  []analyzer.Component // programs of packages that the distribution answers for; Result.Skipped says why
 
-	Ecosystems []Ecosystem                // of the components that were to be matched, sorted
+	Ecosystems []Ecosystem                // ecosystems of the components to match, sorted
 	Matched    int                        // components that were to be matched, covered or not
-	Uncovered  int                        // of these, the ones that could not be checked for want of advisories
+	Uncovered  int                        // number of these that could not be checked for want of advisories
 	Skipped    map[matcher.SkipReason]int // components that were not matched
 
 	Findings        []Finding        // shown: by ecosystem, the package with the most severe one first
@@ -38,7 +38,7 @@ type Assessment struct {
 	Ignored  []IgnoreUse   // by each Ignore of the View, in the order given
 	Base     *Base         // the image that it was built on; nil if that is unknown
 	VEX      []VEXDocument // the documents that were applied, in the order given
-	Verdict  *Verdict      // of the policy; nil without one
+	Verdict  *Verdict      // verdict of the policy; nil without one
 	Gate     Gate
 	Failures []Failure // why the image does not pass; none if it does
 
@@ -57,7 +57,7 @@ type Options struct {
 	Excluded []Excluded // by Exclude, which was called before matching
 
 	Base      *Base       // by FindBase or BaseGivenAs; its findings are counted
-	NewerBase *Assessment // of an image to build on instead of Base
+	NewerBase *Assessment // assessment of an image to build on instead of Base
 
 	VEX     []VEXDocument
 	Verdict *Verdict // hides the matches that the policy hides

@@ -13,7 +13,7 @@ import (
 // A Base is the image that an image was built on.
 type Base struct {
 	Name   string // "docker.io/library/debian:12"; "" if it is unknown
-	Digest string // of its manifest; "" if it is unknown
+	Digest string // digest of its manifest; "" if it is unknown
 	Layers int    // how many of the image's layers, from the bottom, are its own; 0 if it is unknown
 	Origin BaseOrigin
 
@@ -28,9 +28,9 @@ type BaseOrigin string
 
 const (
 	BaseGiven       BaseOrigin = "given"       // by the caller; its layers are the first ones of the image
-	BaseAnnotations BaseOrigin = "annotations" // of the image's manifest
-	BaseLabels      BaseOrigin = "labels"      // of the image's configuration; an image inherits labels, so they may name the base of its base
-	BaseHistory     BaseOrigin = "history"     // of the image's configuration: where its instructions follow those of another image
+	BaseAnnotations BaseOrigin = "annotations" // annotations of the image's manifest
+	BaseLabels      BaseOrigin = "labels"      // labels in the image's configuration; an image inherits labels, so they may name the base of its base
+	BaseHistory     BaseOrigin = "history"     // history in the image's configuration: where its instructions follow those of another image
 )
 
 // Text returns the origin for a person.

@@ -101,9 +101,9 @@ func TestBrowser(t *testing.T) {
 	b.quiet()
 }
 
-// TestPhone asks that on a narrow screen nothing has to be moved sideways, that a finding is a card, and that no table breaks a word that
+// TestNarrowScreen asks that on a narrow screen nothing has to be moved sideways, that a finding is a card, and that no table breaks a word that
 // fits.
-func TestPhone(t *testing.T) {
+func TestNarrowScreen(t *testing.T) {
 	b := open(t, page(t, sample()), 390, 844)
 	if w := b.eval(`document.documentElement.scrollWidth`); w.(float64) > 390 {
 		t.Errorf("the page is %v wide", w)

@@ -16,7 +16,7 @@ import (
 type Ecosystem struct {
 	Key       matcher.Key        // without a name
 	Coverage  []matcher.Coverage // a row for each feed that covers it
-	Packages  int                // of the image that were to be matched; 0 if the scan did not read them
+	Packages  int                // number of packages in the image to match; 0 if the scan did not read them
 	Covered   bool               // a feed has all its advisories, and none is missing
 	Sampled   bool               // feeds have only some of its advisories
 	Missing   []string           // feeds whose advisories the source could not get

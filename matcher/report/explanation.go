@@ -20,9 +20,9 @@ type Explanations struct {
 
 // An ExplanationGroup is an advisory and the components for which it has the same outcome.
 type ExplanationGroup struct {
-	matcher.Explanation // of the first component
+	matcher.Explanation // explanation of the first component
 
 	Components []*analyzer.Component
 	Releases   []string  // if nothing is installed: the distribution's releases that advisories are about
-	FeedDate   time.Time // of the feed's data; zero if unknown
+	FeedDate   time.Time // date of the feed's data; zero if unknown
 }

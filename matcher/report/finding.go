@@ -63,7 +63,7 @@ func (a *Assessment) collect(by Order, groups map[Reason]int) {
 		m := &a.Result.Matches[i]
 		c := a.components[m.Component]
 		if c == nil {
-			continue // of another report
+			continue // a finding of another report
 		}
 		f := Finding{Match: m, Subject: a.subjectOf(c), Hidden: a.Reasons[i]}
 		for _, d := range decisions[i] {

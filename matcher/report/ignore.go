@@ -16,7 +16,7 @@ type Ignore struct {
 	ID      string    // any identifier of the vulnerability, the rule of a finding in a file, or the digest of a secret, in any letter case; "" for all vulnerabilities of Package
 	Package string    // name of the package or its source package, or a PURL without qualifiers, with or without version; "" for all
 	Type    string    // PURL type of the package; "" for all
-	Version string    // of the package, as its ecosystem writes it; "" for all
+	Version string    // version of the package, as its ecosystem writes it; "" for all
 	Path    string    // pattern for the file of the package or of the finding, as in an Exclusion; "" for all
 	Reason  string    // for a person; "" if none was given
 	Expires time.Time // last moment at which it holds; zero for no end
@@ -66,7 +66,7 @@ func (g *Ignore) names(c *analyzer.Component) bool {
 	return g.Package == c.Name || c.SourcePackage != nil && g.Package == c.SourcePackage.Name || c.Namespace != "" && g.Package == c.Namespace+"/"+c.Name
 }
 
-// Subject names what an Ignore is about: its ID, or the package.
+// Subject returns the ID of an Ignore, or its package.
 func (g *Ignore) Subject() string {
 	if g.ID == "" {
 		return g.Package

@@ -80,7 +80,7 @@ type Verdict struct {
 type Decision struct {
 	Policy  string
 	Rule    string // the rule's name, or "otherwise"
-	Line    int    // of the rule in the document
+	Line    int    // line of the rule in the document
 	Target  Target
 	Action  Action // after allow lists
 	Ruled   Action // before allow lists
@@ -88,7 +88,7 @@ type Decision struct {
 	Hide    bool // the rule hides the match
 
 	Trigger  string     // identifies the decision in allow lists, if these name decisions rather than their subjects; else ""
-	Place    string     // of the subject: a file, with the line, or "image configuration"; "" for the image as a whole
+	Place    string     // place of the subject: a file, with the line, or "image configuration"; "" for the image as a whole
 	Evidence []Evidence // values that the rule's expression saw, of a decision to stop or to warn; a verdict has them of the first decisions only
 
 	Allowed *Entry // the entry that turned Ruled into Go; nil if none did
@@ -129,7 +129,7 @@ type Entry struct {
 	Reason  string
 	By      string    // the author, if the list says
 	Expires time.Time // last moment at which the entry holds; zero is never
-	Hint    string    // of an entry in Verdict.Unused: the package that it may mean; "" if none is similar
+	Hint    string    // in Verdict.Unused: the package that the entry may mean; "" if none is similar
 }
 
 // Count counts the decisions with an action. A nil Verdict has no decisions.

@@ -102,13 +102,13 @@ func (a *Assessment) upgrade(u *Upgrade, f *Finding) {
 		}
 	}
 	slices.Sort(u.Packages)
-	if why := a.unsure(f); why != "" {
+	if why := a.whyUncertain(f); why != "" {
 		u.Unsure = why
 	}
 }
 
-// unsure says why it is not known that the repositories of the image's release have the version that fixes a finding.
-func (a *Assessment) unsure(f *Finding) string {
+// whyUncertain says why it is not known that the repositories of the image's release have the version that fixes a finding.
+func (a *Assessment) whyUncertain(f *Finding) string {
 	k := f.Subject.Ecosystem
 	if strings.Contains(f.Fixed, "esm") {
 		return "the version is for subscribers of extended maintenance"

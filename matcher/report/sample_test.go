@@ -51,7 +51,7 @@ func scanned() (*analyzer.Report, *matcher.Result) {
 			{Finding: analyzer.Finding{Rule: "secrets:" + hostile, Title: "a key of " + hostile, Severity: "critical", Line: 1}, Analyzer: "secrets", Path: "srv/" + hostile, Hidden: true},
 			{Finding: analyzer.Finding{Rule: "clamav:Eicar-Test-Signature", Title: "a test virus", Detail: hostile, Severity: "high", Line: 3}, Analyzer: "clamav", Path: "tmp/eicar.com", Layer: 1},
 			{Finding: analyzer.Finding{Rule: "set-uid", Title: "sets the user", Severity: "info"}, Analyzer: "files", Path: "usr/bin/openssl", Owner: "a2"},
-			{Finding: analyzer.Finding{Rule: "writable", Title: "everybody may write", Severity: "medium"}, Analyzer: "files", Path: "usr/lib/tar/x", Owner: "a3"},
+			{Finding: analyzer.Finding{Rule: "writable", Title: "writable by all users", Severity: "medium"}, Analyzer: "files", Path: "usr/lib/tar/x", Owner: "a3"},
 		},
 		Records: []analyzer.FileRecord{
 			{Record: analyzer.Record{Kind: "instruction", Key: "4", Fields: map[string]string{"text": "RUN " + hostile}}, Analyzer: "history", Layer: -1},

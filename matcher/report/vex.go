@@ -27,7 +27,7 @@ type VEXDocument struct {
 
 	Named      int      // statements that name something in the image, whatever the vulnerability
 	Decided    int      // matches whose Analysis is of the document
-	Suppressed int      // of these, the ones that the document suppresses
+	Suppressed int      // number of these that the document suppresses
 	Agreed     int      // matches that another document decides in the same way
 	Overruled  int      // matches that another document decides otherwise
 	Problems   []string // statements that could not be read

@@ -43,7 +43,7 @@ const (
 
 	ReasonIgnored  ReasonCode = "ignored"  // View.Ignore
 	ReasonSeverity ReasonCode = "severity" // View.Severity
-	ReasonEvidence ReasonCode = "evidence" // of the matcher: matcher.Analysis.Evidence
+	ReasonEvidence ReasonCode = "evidence" // evidence of the matcher: matcher.Analysis.Evidence
 )
 
 // HiddenFindings are the findings that are hidden for one reason.
@@ -130,7 +130,7 @@ func (a *Assessment) ignore(byID map[string][]int, m *matcher.Match, c *analyzer
 		id := m.ID
 		switch {
 		case k > len(m.Aliases):
-			id = "" // of those that name a package only
+			id = "" // the entry names a package only
 		case k > 0:
 			id = m.Aliases[k-1]
 		}

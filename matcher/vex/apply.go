@@ -45,7 +45,7 @@ type application struct {
 	byVulnerability map[string][]int // matches of an identifier
 	byPlace         map[place]int    // the match of an identifier in a component
 	usages          []report.VEXDocument
-	words           map[int][]word // of each match
+	words           map[int][]word // words of each match
 }
 
 func (p *application) indexMatches() {

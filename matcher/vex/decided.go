@@ -100,7 +100,7 @@ func imageProduct(x *report.Assessment) (string, bool) {
 	if strings.Contains(ref, ":/") || strings.HasPrefix(ref, "/") || strings.HasPrefix(ref, ".") {
 		r = imageref.Reference{} // a file
 	}
-	digest := cmp.Or(x.Report.Image.Digest, x.Report.Image.ID) // of the manifest, or of the configuration
+	digest := cmp.Or(x.Report.Image.Digest, x.Report.Image.ID) // digest of the manifest, or of the configuration
 	switch {
 	case r.Repository == "" && digest == "":
 		return "", false

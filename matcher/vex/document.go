@@ -26,15 +26,15 @@ type Document struct {
 	Format     string // "OpenVEX", "CSAF", "CycloneDX" or "SPDX"
 	ID         string // the identifier in the document
 	Author     string
-	Time       time.Time // of its last release; zero if unknown
+	Time       time.Time // time of its last release; zero if unknown
 	statements []statement
 	Problems   []string // unused parts with their places and the reasons
 
 	more   int // problems beyond maxProblems
 	bom    *bom
-	issued time.Time // of the first release, if Time is of the last
-	number int       // of the release, counted from 1; 0 if unknown
-	role   string    // of the author, in OpenVEX
+	issued time.Time // time of the first release, if Time is that of the last
+	number int       // number of the release, counted from 1; 0 if unknown
+	role   string    // role of the author, in OpenVEX
 	added  bool      // statements, to a document that was read
 	at     time.Time // decides which statements have expired; if zero, those with an expiry have no effect
 }

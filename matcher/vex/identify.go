@@ -23,7 +23,7 @@ type applier struct {
 	byID       map[string]*analyzer.Component
 	byKey      map[matcher.Key][]int // indexes in packages, by their own names and those of their source packages
 	roots      map[file]*analyzer.Component
-	names      map[string]bool // of the image, digests included
+	names      map[string]bool // names of the image, digests included
 	references []imageref.Reference
 	boms       map[string]*Document // by serial number without its version
 	own        map[string]bool      // serial numbers of the image's own BOMs

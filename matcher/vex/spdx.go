@@ -153,7 +153,7 @@ func (d *Document) spdxStatement(place string, e *spdxElement, graph spdxGraph) 
 	s := statement{Place: place, Vulnerabilities: graph.vulnerability(&e.From)}
 	switch e.kind() {
 	case "VexNotAffectedVulnAssessmentRelationship":
-		s.Status, s.Detail, s.Justification = matcher.NotAffected, cmp.Or(e.Impact, e.Notes), snake(e.Justification)
+		s.Status, s.Detail, s.Justification = matcher.NotAffected, cmp.Or(e.Impact, e.Notes), snakeCase(e.Justification)
 		switch {
 		case e.Justification == "" && e.Impact == "":
 			d.problem(place, "not affected needs a justification or an impact statement; ignored")
@@ -237,8 +237,8 @@ func (g spdxGraph) identity(r *spdxRef) identity {
 	return id
 }
 
-// snake returns OpenVEX's word for a justification of SPDX: "componentNotPresent" is "component_not_present".
-func snake(word string) string {
+// snakeCase returns OpenVEX's word for a justification of SPDX: "componentNotPresent" is "component_not_present".
+func snakeCase(word string) string {
 	word = word[strings.LastIndexByte(word, '/')+1:]
 	var b strings.Builder
 	for _, c := range word {

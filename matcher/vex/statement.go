@@ -17,7 +17,7 @@ import (
 
 const (
 	maxText     = 64 << 10 // bytes of each text of a Statement
-	maxProducts = 10_000   // of a Statement, and parts of a product
+	maxProducts = 10_000   // products of a Statement, and parts of a product
 )
 
 // A Statement gives the status of one vulnerability in some products.

@@ -14,9 +14,9 @@ import (
 // Properties of a vulnerability, for what CycloneDX has no members for.
 const (
 	propertyExpires       = "hullmark:vex:expires"       // RFC 3339
-	propertyAuthor        = "hullmark:vex:author"        // of the statement
+	propertyAuthor        = "hullmark:vex:author"        // author of the statement
 	propertyJustification = "hullmark:vex:justification" // as OpenVEX spells it; CycloneDX has other words
-	propertyLink          = "hullmark:vex:link"          // of a component: the BOM-Link that names it exactly
+	propertyLink          = "hullmark:vex:link"          // BOM-Link that names a component exactly
 	propertyWithin        = "hullmark:vex:within"        // reference of the product that the affected components are parts of
 )
 

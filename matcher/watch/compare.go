@@ -32,7 +32,7 @@ type Change struct {
 // An Update is all that changed between two sources. Method Since of a db.DB returns one.
 type Update struct {
 	Old, New matcher.Source
-	Changes  iter.Seq2[Change, error] // of advisories
+	Changes  iter.Seq2[Change, error] // changes of advisories
 
 	// CVEs are the identifiers whose enrichment changed in exploitation or severity, the fields of a State. To find their packages, Old and
 	// New must be a [matcher.Finder].
@@ -66,7 +66,7 @@ func Compare(ctx context.Context, m matcher.Matcher, u Update, index Index) ([]E
 			return nil, fmt.Errorf("watch: %w", err)
 		}
 		part := &c.partly
-		if c.wholly(&f.Subject) {
+		if c.matchedWithAll(&f.Subject) {
 			part = &c.whole
 		}
 		*part = append(*part, f)
@@ -150,9 +150,9 @@ type comparison struct {
 	events        map[cause]*Event
 }
 
-// wholly reports whether a package version is matched with all of its advisories: a change of one may concern the others, because it decides
+// matchedWithAll reports whether a package version is matched with all of its advisories: a change of one may concern the others, because it decides
 // whether the distribution answers for the package, or the group of an archive.
-func (c *comparison) wholly(s *matcher.Subject) bool {
+func (c *comparison) matchedWithAll(s *matcher.Subject) bool {
 	k := &s.Component
 	return len(c.u.Ecosystems) > 0 || s.Owner != nil || k.Qualifiers["cpe"] != "" || k.Type == "maven" && k.Namespace == ""
 }

@@ -37,7 +37,7 @@ func stateOf(m *matcher.Match) State {
 
 // An Event is one change of a vulnerability in versions of a package.
 type Event struct {
-	ID            string // of the change between the two sources; a comparison that is made again gives the same
+	ID            string // identifies the change between the two sources; a comparison that is made again gives the same
 	Kind          Kind
 	Vulnerability string
 	Was           string      // the identifier before, of Renamed; else ""

@@ -23,8 +23,8 @@ const maxReferrers = 128
 // An Attachment is a document that is attached to an image.
 type Attachment struct {
 	Ref         string // the artifact: "registry/repository@sha256:..."
-	MediaType   string // of the document
-	Size        int64  // of the document, in bytes
+	MediaType   string // media type of the document
+	Size        int64  // size of the document, in bytes
 	Annotations map[string]string
 
 	layer   v1.Descriptor

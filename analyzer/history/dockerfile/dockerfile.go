@@ -18,7 +18,7 @@ import (
 
 const (
 	maxSize    = 4 << 20     // bytes of a Dockerfile
-	maxBytes   = 4 * maxSize // of all records: variables repeat in them
+	maxBytes   = 4 * maxSize // size of all records: variables repeat in them
 	maxRecords = 1 << 14
 )
 

@@ -12,7 +12,7 @@ import (
 	"github.com/hullmark/hullmark/internal/spdx"
 )
 
-const maxPackages = 10_000 // of a document
+const maxPackages = 10_000 // most packages of a document
 
 // Marks are the bytes beside each value, for package membudget.
 const Marks = ":,"
@@ -40,7 +40,7 @@ func Read(text []byte, subject bool) (*Document, error) {
 		}
 		return r.Skip()
 	})
-	var first error // of the package that the document is about
+	var first error // error about the package that the document describes
 	switch {
 	case err != nil || bom.format == "CycloneDX":
 	case doc.Version == "" && !subject:

@@ -15,8 +15,8 @@ const nugetCache = ".nupkg.metadata"
 // isCache reports whether a directory, between those before and after it in a path, belongs to the cache of a package manager. The
 // names in a cache decide, since its location can be configured.
 //
-// The local repository of Maven, the caches of Gradle, yarn's .yarn/cache and Deno's cache are none in this sense: programs run with
-// the archives and packages in them.
+// The local repository of Maven, the caches of Gradle, yarn's .yarn/cache and Deno's cache don't count: programs run with the
+// archives and packages in them.
 func isCache(name string, before, after []string) bool {
 	next := ""
 	if len(after) > 0 {

@@ -36,7 +36,7 @@ type Entry struct {
 	Target string
 
 	Mode   fs.FileMode
-	Size   int64     // of a regular file's content, in bytes
+	Size   int64     // bytes of a regular file's content
 	Reader io.Reader // a regular file's content; Walk skips the unread rest
 
 	// At is the content too, if it can be read in any order without reading all of it, else nil. It is valid until Walk

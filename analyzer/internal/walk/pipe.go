@@ -16,7 +16,7 @@ type pipe struct {
 }
 
 type chunk struct {
-	buf  []byte // from room
+	buf  []byte // from freeChunk
 	data []byte // part of buf
 	err  error  // after data
 }
@@ -30,8 +30,8 @@ func newPipe(size, count int) *pipe {
 	return p
 }
 
-// room returns a chunk for the source to fill, or false after close.
-func (p *pipe) room() ([]byte, bool) {
+// freeChunk returns a chunk for the source to fill, or false after close.
+func (p *pipe) freeChunk() ([]byte, bool) {
 	select {
 	case buf := <-p.free:
 		if buf == nil {
@@ -43,7 +43,7 @@ func (p *pipe) room() ([]byte, bool) {
 	}
 }
 
-// put passes a buffer from room to the reader; data is its part to read. It returns false after close.
+// put passes a buffer from freeChunk to the reader; data is its part to read. It returns false after close.
 func (p *pipe) put(buf, data []byte, err error) bool {
 	select {
 	case p.chunks <- chunk{buf, data, err}:

@@ -55,7 +55,7 @@ func (s *stream) load(r io.Reader) {
 	defer close(s.stored.chunks)
 	var err error
 	for err == nil {
-		buf, ok := s.stored.room()
+		buf, ok := s.stored.freeChunk()
 		if !ok {
 			return
 		}
@@ -102,7 +102,7 @@ func (s *stream) fill(r *source) {
 	defer z.Close()
 	var total int64
 	for err == nil {
-		buf, ok := s.plain.room()
+		buf, ok := s.plain.freeChunk()
 		if !ok {
 			return
 		}

@@ -143,7 +143,7 @@ func Digests(ctx context.Context, n *catalog.Notice, index Index) iter.Seq2[stri
 }
 
 // Images yields the images of an event: one for each tag that points at an image with its package versions, and one without a tag for an
-// image that no tag points at. Index may be newer than that of the event. Events that name their images need no index.
+// untagged image. Index may be newer than that of the event. Events that name their images need no index.
 func (j *Journal) Images(ctx context.Context, n *catalog.Notice, index Index) iter.Seq2[webhook.Image, error] {
 	e, err := parse(n)
 	if err != nil || len(e.Subjects) > 0 {

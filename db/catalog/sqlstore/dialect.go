@@ -77,7 +77,7 @@ func (tx *tx) exclude(ctx context.Context) error {
 	return tx.exec(ctx, "SELECT pg_advisory_xact_lock(?)", int64(lockKey))
 }
 
-// lock lets one transaction at a time change what a name stands for, until tx ends.
+// lock lets one transaction at a time change the value of a name, until tx ends.
 func (tx *tx) lock(ctx context.Context, names ...string) error {
 	if tx.dialect == SQLite {
 		return nil

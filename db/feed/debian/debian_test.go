@@ -117,8 +117,8 @@ func TestBadRecords(t *testing.T) {
 	}
 }
 
-// TestPartly reads an entry with good and bad releases.
-func TestPartly(t *testing.T) {
+// TestPartlyBadEntry reads an entry with good and bad releases.
+func TestPartlyBadEntry(t *testing.T) {
 	recs, errs, fatal := feedtest.Parse(debian.Feed(), strings.NewReader(`{"a":{"CVE-1":{"releases":{
 		"stretch":{"status":"open"},"jessie":{"status":7},"buster":{"status":"novel"},"sid":{"status":"open"}}}}}`))
 	if len(errs) != 1 || fatal != nil || len(recs) != 1 || len(recs[0].Advisories) != 2 {

@@ -40,7 +40,7 @@ func record(it *item, bad error) feed.Record {
 		rec.Withdrawn, rec.Err = true, errs.Err()
 		return rec
 	}
-	enrichment := matcher.Enrichment{Severities: it.severities(), Weaknesses: it.cwes(), Aliases: it.bids()}
+	enrichment := matcher.Enrichment{Severities: it.severities(), Weaknesses: it.cwes(), Aliases: it.bugtraqIDs()}
 	if strings.HasPrefix(it.id, "CVE-") && len(enrichment.Severities)+len(enrichment.Weaknesses)+len(enrichment.Aliases) > 0 {
 		rec.Enrichments = map[string]matcher.Enrichment{it.id: enrichment}
 	}
@@ -85,8 +85,8 @@ func (it *item) urls() []string {
 // bid matches the address of a vulnerability in the former list BugTraq: "http://www.securityfocus.com/bid/8732/info".
 var bid = lazyregexp.New(`^https?://(?:www\.|online\.)?securityfocus\.(?:com|org)/bid/0*([0-9]{1,9})(?:/|$)`)
 
-// bids returns the identifiers in BugTraq among the references: "BID-8732".
-func (it *item) bids() []string {
+// bugtraqIDs returns the identifiers in BugTraq among the references: "BID-8732".
+func (it *item) bugtraqIDs() []string {
 	var list []string
 	for _, r := range it.references {
 		if m := bid.FindStringSubmatch(r.URL); m != nil {

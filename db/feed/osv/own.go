@@ -49,7 +49,7 @@ func Open(ctx context.Context, paths ...string) (matcher.Source, error) {
 	return own{d}, nil
 }
 
-// parseOwn parses a document for another feed.
+// parseOwn parses a document and names ownFeed as the feed of its advisories.
 func parseOwn(r io.Reader) iter.Seq2[feed.Record, error] {
 	return func(yield func(feed.Record, error) bool) {
 		for rec, err := range Feed().Parse(r) {

@@ -5,8 +5,8 @@
 // Only OSV records have the fixed versions of a vulnerability. Only OpenVEX documents have ended releases and packages that are not affected,
 // and tell apart what will not be fixed, is deferred or under investigation. A statement "fixed" has the newest version of the package, not
 // the first with the fix. Update reads both archives into pairs, one for each CVE: a fix of OSV stands, the status of an unfixed
-// vulnerability is that of OpenVEX, and statements about other packages and releases are added. Of a statement "fixed" without an OSV record, the
-// range may be too wide, and the reason says so. Load reads either form. Do not load the statements of both together.
+// vulnerability is that of OpenVEX, and statements about other packages and releases are added. The range of a statement "fixed"
+// without an OSV record may be too wide, and the reason says so. Load reads either form. Do not load the statements of both together.
 // OVAL is about one release.
 //
 // A [feed.Record] is one vulnerability: a record, a file, a definition or a document. It has an advisory for every source package in every

@@ -14,8 +14,8 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/store"
 )
 
-// Published returns a function for File.Find that returns the current file of the service. Objects that are files are used as they are; of
-// others the process keeps a copy in a directory.
+// Published returns a function for File.Find that returns the current file of the service. It uses objects that are files in place, and
+// copies others to a directory.
 func Published(s *store.Store, o objects.Store, dir string) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
 		current, err := s.File(ctx)

@@ -180,7 +180,7 @@ func (c *call) int(name string, otherwise int) int {
 type reply struct {
 	status   int
 	value    any    // written as JSON, or
-	body     []byte // written as it is
+	body     []byte // written unchanged
 	kind     string // of the body
 	location string
 	database string

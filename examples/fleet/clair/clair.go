@@ -275,7 +275,7 @@ func holds(r *http.Request, etag string) bool {
 	return slices.Contains(strings.Split(strings.ReplaceAll(r.Header.Get("If-None-Match"), " ", ""), ","), etag)
 }
 
-// check checks what is known without fetching. The same layer may occur several times.
+// check checks a manifest without fetching. The same layer may occur several times.
 func (m *Manifest) check() error {
 	if _, err := v1.NewHash(m.Hash); err != nil {
 		return errors.New("the hash is malformed")

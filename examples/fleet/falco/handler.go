@@ -88,7 +88,7 @@ func (h *Handler) Handler() http.Handler {
 			}
 			var b bytes.Buffer
 			e := json.NewEncoder(&b)
-			e.SetEscapeHTML(false) // alerts stay as they are
+			e.SetEscapeHTML(false) // alerts stay unchanged
 			if err := e.Encode(value); err != nil {
 				h.fail(w, r, err)
 				return

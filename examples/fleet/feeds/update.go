@@ -96,7 +96,7 @@ func (u *Updater) Update(ctx context.Context) (err error) {
 	if err != nil || !held {
 		return err
 	}
-	defer u.Store.Release(context.WithoutCancel(ctx), "feeds", holder) // it ends by itself otherwise
+	defer u.Store.Release(context.WithoutCancel(ctx), "feeds", holder) // otherwise it expires
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go u.renew(ctx, cancel, holder)

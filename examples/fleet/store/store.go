@@ -178,7 +178,7 @@ func NewID() string {
 	return idTime(time.Now()) + string(b[:])
 }
 
-// micro returns a time as it is stored, 0 for the zero time.
+// micro returns the stored form of a time, 0 for the zero time.
 func micro(t time.Time) int64 {
 	if t.IsZero() {
 		return 0

@@ -174,8 +174,8 @@ func (c *client) send(ctx context.Context, body []byte) error {
 	return nil
 }
 
-// rejected returns the number of rejected spans in an ExportTraceServiceResponse: field 1 of the message in field 1. A malformed answer
-// has none.
+// rejected returns the number of rejected spans in an ExportTraceServiceResponse: field 1 of the message in field 1. It returns 0 for a
+// malformed answer.
 func rejected(answer []byte) (n int64) {
 	fields(answer, func(number protowire.Number, kind protowire.Type, value []byte) {
 		if number != 1 || kind != protowire.BytesType {

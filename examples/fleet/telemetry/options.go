@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Options say where spans go. Without an Endpoint there are none.
+// Options say where spans go. Without an Endpoint, no spans are made.
 type Options struct {
 	Endpoint    string            // URL of a collector for OTLP over HTTP, to which "v1/traces" is added
 	Service     string            // name of the service; "fleet" if empty

@@ -1,7 +1,7 @@
 // Package telemetry makes spans and sends them to a collector of OpenTelemetry.
 //
 // A context has the Tracer: [Start] in a context without one does nothing. The attributes of spans are codes, identifiers and numbers. They
-// never have paths, queries, headers, references or texts of errors, any of which may be secret.
+// never have paths, queries, headers, references or texts of errors, which may all be secret.
 package telemetry
 
 import (

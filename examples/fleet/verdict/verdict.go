@@ -94,7 +94,7 @@ func (e *Evaluator) policy(ctx context.Context, tenant, name string) (journal.Po
 	return p, nil
 }
 
-// Policy returns a tenant's policy, that of the mappings for an image if the name is "". It returns ErrUnmapped if there is none.
+// Policy returns a tenant's policy, that of the mappings for an image if the name is "". It returns ErrUnmapped if no mapping fits.
 func (e *Evaluator) Policy(ctx context.Context, m *store.Image, name string) (journal.Policy, error) {
 	names, err := e.names(ctx, m.Tenant, m)
 	if err != nil {

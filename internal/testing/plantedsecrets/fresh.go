@@ -10,8 +10,8 @@ const (
 	paddle     = "https://developer.paddle.com/api-reference/about/authentication"
 )
 
-// Fresh returns formats that were written after the rules, from documents of issuers and without a look at the rules, to measure what the rules
-// find of secrets that they were not tuned with. A third of them had no rule.
+// Fresh returns formats that were written after the rules, from documents of issuers and without a look at the rules, to measure how many secrets the
+// rules find that they were not tuned with. A third of them had no rule.
 func Fresh() []*Format {
 	list := []*Format{
 		{Name: "cloudflare-user", Issuer: "Cloudflare", Document: cloudflare, name: "CLOUDFLARE_API_TOKEN", Form: "cfut_" + alnum + "{40}[0-9a-f]{8}", Distinct: true, Read: true},

@@ -34,8 +34,8 @@ type Bundle struct {
 	Name     string   // the name under which it was read
 	ID       string   // its own identifier
 	Policies []string // identifiers, in the order of the bundle
-	Rules    int      // of all policies
-	Entries  int      // of all whitelists
+	Rules    int      // rules of all policies
+	Entries  int      // entries of all whitelists
 	Notes    []string // keys that have no meaning in a bundle, with their lines
 
 	options    Options
@@ -91,7 +91,7 @@ type mapping struct {
 	value                *pattern
 	policies             []*bundlePolicy
 	lists                []*whitelist
-	index                *index // of the lists
+	index                *index // index of the lists
 }
 
 // ErrNoMapping reports that no mapping of a bundle fits an image.
@@ -99,7 +99,7 @@ var ErrNoMapping = errors.New("no mapping fits the image")
 
 // An Error is one fault of a bundle.
 type Error struct {
-	Name string // of the bundle
+	Name string // name of the bundle
 	Line int    // counted from 1; 0 for the bundle as a whole
 	Text string
 }

@@ -236,7 +236,7 @@ func TestNotes(t *testing.T) {
 	bundle := bundleOf(oneRule("r", "STOP", "always.always"))
 	bundle["whitelist"] = []any{}
 	b := read(t, encode(t, bundle), anchore.Options{})
-	if len(b.Notes) != 1 || !strings.Contains(b.Notes[0], `has a key "whitelist", which has no meaning; is whitelists meant?`) {
+	if len(b.Notes) != 1 || !strings.Contains(b.Notes[0], `has a key "whitelist", which has no meaning; did you mean whitelists?`) {
 		t.Errorf("%q", b.Notes)
 	}
 }

@@ -154,7 +154,7 @@ func (c *converter) rule(r *rule) []docRule {
 		c.differs(r.line, "rule %s cannot be evaluated, and stops every image: %s", name, r.problem)
 		return []docRule{{Name: name, On: "image", When: "true", Message: "rule " + name + " could not be converted"}}
 	}
-	rules := expressions(r)
+	rules := convertRule(r)
 	if rules == nil {
 		c.differs(r.line, "rule %s: %s.%s has no counterpart: decides on every image", name, r.gate.Name, r.trigger.Name)
 		rules = []docRule{{On: "image", When: "true", Message: r.gate.Name + "." + r.trigger.Name + " has no counterpart"}}

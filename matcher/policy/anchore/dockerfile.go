@@ -154,7 +154,7 @@ func (e *evaluation) instruction(r *rule) error {
 		case base != "":
 			lines = []instruction{{kind, base, -1}}
 		default:
-			return e.unseen(r, "neither a Dockerfile nor an annotation names the base image")
+			return e.factsMissing(r, "neither a Dockerfile nor an annotation names the base image")
 		}
 	}
 	for _, in := range lines {
@@ -171,7 +171,7 @@ func (e *evaluation) instruction(r *rule) error {
 	}
 	switch {
 	case d.missing != "" && (e.in.Config == nil || !slices.Contains(ofConfig, kind)):
-		return e.unseen(r, "%s", d.missing)
+		return e.factsMissing(r, "%s", d.missing)
 	case check == "not_exists":
 		f := onImage()
 		f.Message = fmt.Sprintf("Dockerfile directive '%s' not found, matching condition '%s' check", kind, check)
@@ -232,7 +232,7 @@ func (e *evaluation) effectiveUser(r *rule) error {
 	case e.in.Config != nil:
 		user = e.in.Config.Config.User
 	case d.missing != "" && !d.actual:
-		return e.unseen(r, "%s", d.missing)
+		return e.factsMissing(r, "%s", d.missing)
 	default:
 		for _, in := range d.list {
 			switch in.kind {
@@ -274,10 +274,10 @@ func (e *evaluation) exposedPorts(r *rule) error {
 	}
 	var ports []string
 	switch {
-	case e.in.Config != nil: // of the last stage only
+	case e.in.Config != nil: // the configuration has the last stage only
 		ports = slices.Sorted(maps.Keys(e.in.Config.Config.ExposedPorts))
 	case d.missing != "" && !d.actual:
-		return e.unseen(r, "%s", d.missing)
+		return e.factsMissing(r, "%s", d.missing)
 	default:
 		for _, in := range d.list {
 			switch in.kind {

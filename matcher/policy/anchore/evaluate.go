@@ -162,7 +162,7 @@ func (e *evaluation) rule(r *rule) error {
 		for i := range r.trigger.Parameters {
 			p := &r.trigger.Parameters[i]
 			if v, ok := r.values[p.Name]; ok && p.Validator == Expression && v.Regexp == nil {
-				return fmt.Errorf("rule %s: parameter %s: %.100q is no expression", r.name(), p.Name, v.text)
+				return fmt.Errorf("rule %s: parameter %s: %.100q is not a regular expression", r.name(), p.Name, v.text)
 			}
 		}
 	}
@@ -219,8 +219,8 @@ func problem(d report.Decision, action report.Action, message string) report.Dec
 	return d
 }
 
-// unseen records that the facts for a rule are missing: the rule decides as in the worst case. Anchore passes such an image.
-func (e *evaluation) unseen(r *rule, format string, args ...any) error {
+// factsMissing records that the facts for a rule are missing: the rule decides as in the worst case. Anchore passes such an image.
+func (e *evaluation) factsMissing(r *rule, format string, args ...any) error {
 	action := r.action
 	if e.options.Compat {
 		action = report.Go

@@ -33,7 +33,7 @@ func place(path string, line int) string {
 
 // noteFilesNotListed records that the scan did not list the files.
 func (e *evaluation) noteFilesNotListed(r *rule) error {
-	return e.unseen(r, "the report does not list the files of the image")
+	return e.factsMissing(r, "the report does not list the files of the image")
 }
 
 // examined returns why an analyzer may have missed something, or "". A report of another tool names no analyzers.
@@ -85,7 +85,7 @@ func (e *evaluation) contentMatch(r *rule) error {
 		e.fire(r, f)
 	}
 	if why := e.missedSearch(name); why != "" {
-		return e.unseen(r, "%s", why)
+		return e.factsMissing(r, "%s", why)
 	}
 	return nil
 }
@@ -161,7 +161,7 @@ func (e *evaluation) attributes(r *rule, name string, f *analyzer.ListedFile) er
 	if sum, ok := r.values["checksum"]; ok {
 		digest := hex.EncodeToString([]byte(f.Digest("sha256")))
 		if digest == "" && f.Mode.IsRegular() {
-			return e.unseen(r, "the scan computed no SHA-256 digest of %s", name)
+			return e.factsMissing(r, "the scan computed no SHA-256 digest of %s", name)
 		}
 		op := r.values["checksum_match"].text
 		if (digest == sum.text) != (op == "equals") {

@@ -148,7 +148,7 @@ func packagesTriggers() []Trigger {
 func passwdTriggers() []Trigger {
 	const needs = "the analyzer of accounts, or the content of /etc/passwd"
 	return []Trigger{
-		{Name: "content_not_available", Description: "if the report has nothing of /etc/passwd", evaluate: (*evaluation).passwdMissing},
+		{Name: "content_not_available", Description: "if the report has no content of /etc/passwd", evaluate: (*evaluation).passwdMissing},
 		{Name: "blacklist_usernames", Description: "for each account with one of the names", Needs: needs, evaluate: func(e *evaluation, r *rule) error { return e.passwd(r, "user_names", "user", accountName) }, Parameters: []Parameter{
 			{Name: "user_names", Aliases: []string{"usernameblacklist"}, Required: true, Validator: List, Example: "daemon,ftp", Description: "names of accounts"}}},
 		{Name: "blacklist_userids", Description: "for each account with one of the UIDs", Needs: needs, evaluate: func(e *evaluation, r *rule) error { return e.passwd(r, "user_ids", "uid", accountUID) }, Parameters: []Parameter{

@@ -52,7 +52,7 @@ func (e *evaluation) licenses(r *rule, word string, forbidden func(string) bool)
 	}
 	if len(found) == 0 {
 		if why := e.packagesMissed(); why != "" {
-			return e.unseen(r, "%s", why)
+			return e.factsMissing(r, "%s", why)
 		}
 		return nil
 	}

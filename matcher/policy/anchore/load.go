@@ -50,7 +50,7 @@ func (l *loader) load(root *node) {
 
 func (l *loader) is(n *node, k kind, what string) bool {
 	if n.kind != k {
-		l.fail(n.line, "%s is %s; it is %s", what, n.kind, k)
+		l.fail(n.line, "%s must be %s, not %s", what, k, n.kind)
 	}
 	return n.kind == k
 }
@@ -67,7 +67,7 @@ func (l *loader) keys(n *node, what string, known ...string) {
 // didYouMean suggests a similar word, if there is one.
 func didYouMean(word string, known []string) string {
 	if s := suggest.Word(word, known); s != "" {
-		return "; is " + s + " meant?"
+		return "; did you mean " + s + "?"
 	}
 	return ""
 }
@@ -79,7 +79,7 @@ func (l *loader) text(n *node, what, key string, need bool) string {
 	case v == nil && need:
 		l.fail(n.line, "%s has no %q", what, key)
 	case v != nil && v.kind != text:
-		l.fail(v.line, "%q of %s is %s; it is a text", key, what, v.kind)
+		l.fail(v.line, "%q of %s must be a text, not %s", key, what, v.kind)
 	case v != nil && need && v.text == "":
 		l.fail(v.line, "%q of %s is empty", key, what)
 	case v != nil:
@@ -104,7 +104,7 @@ func (l *loader) list(n *node, what, key string, need bool) []*node {
 
 func (l *loader) version(n *node, what string) {
 	if v := l.text(n, what, "version", true); v != "" && v != bundleVersion {
-		l.fail(n.get("version").line, "version %q of %s is not supported; it is %q", v, what, bundleVersion)
+		l.fail(n.get("version").line, "version %q of %s is not supported; want %q", v, what, bundleVersion)
 	}
 }
 
@@ -179,7 +179,7 @@ func (l *loader) expiry(n *node, what string) (time.Time, error) {
 			return t.UTC(), nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%.100q is no time of the form 2026-12-31T00:00:00Z", s)
+	return time.Time{}, fmt.Errorf("%.100q is not a time like 2026-12-31T00:00:00Z", s)
 }
 
 // image reads a mapping, or an entry of a list of images.
@@ -239,13 +239,13 @@ func (l *loader) choice(n *node, what string, m *mapping) {
 		ids = []*node{one}
 	default:
 		if ids = l.list(n, what, "policy_ids", true); len(ids) == 0 {
-			l.fail(many.line, "policy_ids of %s are empty: an image of it would pass unseen", what)
+			l.fail(many.line, "policy_ids of %s are empty: its images would pass without a check", what)
 		}
 	}
 	for _, id := range ids {
 		switch p := l.bundle.policies[id.text]; {
 		case id.kind != text:
-			l.fail(id.line, "a policy id of %s is %s; it is a text", what, id.kind)
+			l.fail(id.line, "a policy id of %s must be a text, not %s", what, id.kind)
 		case p == nil:
 			l.fail(id.line, "%s: there is no policy %.100q%s", what, id.text, didYouMean(id.text, l.bundle.Policies))
 		case !slices.Contains(m.policies, p):
@@ -258,7 +258,7 @@ func (l *loader) choice(n *node, what string, m *mapping) {
 	for _, id := range l.list(n, what, "whitelist_ids", false) {
 		switch w := l.bundle.whitelists[id.text]; {
 		case id.kind != text:
-			l.fail(id.line, "a whitelist id of %s is %s; it is a text", what, id.kind)
+			l.fail(id.line, "a whitelist id of %s must be a text, not %s", what, id.kind)
 		case w == nil:
 			l.fail(id.line, "%s: there is no whitelist %.100q", what, id.text)
 		case !slices.Contains(m.lists, w):

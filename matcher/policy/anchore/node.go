@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	maxBytes = 16 << 20  // of a bundle
+	maxBytes = 16 << 20  // size of a bundle
 	maxNodes = 1_000_000 // values in a bundle
-	maxDepth = 32        // of lists and objects in each other
+	maxDepth = 32        // lists and objects within each other
 )
 
 // A kind is a kind of JSON value, as errors call it.
@@ -32,7 +32,7 @@ const (
 // A node is a JSON value and its line.
 type node struct {
 	kind    kind
-	text    string // of a text, a number, true and false
+	text    string // the value of a text, a number, true and false
 	line    int
 	members []member
 	list    []*node
@@ -90,7 +90,7 @@ func parse(b []byte) (*node, error) {
 		return nil, at
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, &lineError{p.line(), "not JSON: it ends too early"}
+		return nil, &lineError{p.line(), "not JSON: unexpected end of the document"}
 	}
 	return nil, &lineError{p.line(), "not JSON: " + strings.TrimPrefix(err.Error(), "json: ")}
 }

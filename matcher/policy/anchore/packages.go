@@ -89,7 +89,7 @@ func (e *evaluation) packageListed(r *rule) error {
 		fired = true
 	}
 	if why := e.packagesMissed(); !fired && why != "" {
-		return e.unseen(r, "%s", why)
+		return e.factsMissing(r, "%s", why)
 	}
 	return nil
 }
@@ -123,7 +123,7 @@ func (e *evaluation) requiredPackage(r *rule) error {
 		} else {
 			n, err := version.Compare(c.Type, c.Version, wanted)
 			if err != nil {
-				if err := e.unseen(r, "version %q of %s cannot be compared with %q", c.Version, name, wanted); err != nil {
+				if err := e.factsMissing(r, "version %q of %s cannot be compared with %q", c.Version, name, wanted); err != nil {
 					return err
 				}
 				continue
@@ -141,7 +141,7 @@ func (e *evaluation) requiredPackage(r *rule) error {
 // verifyPackages is packages.verify. The findings are those of package verification.
 func (e *evaluation) verifyPackages(r *rule) error {
 	if why := e.missedKind("package-verification"); why != "" {
-		return e.unseen(r, "%s", why)
+		return e.factsMissing(r, "%s", why)
 	}
 	names, dirs, check := r.values["only_packages"].list, r.values["only_directories"].list, r.values["check"].text
 	for i := range e.in.Report.Findings {
@@ -192,5 +192,5 @@ func (e *evaluation) unverifiable(r *rule, names []string) error {
 	if n := len(missing) - most; n > 0 {
 		text += fmt.Sprintf(" and %d more", n)
 	}
-	return e.unseen(r, "the database has no digests of the files of %s", text)
+	return e.factsMissing(r, "the database has no digests of the files of %s", text)
 }

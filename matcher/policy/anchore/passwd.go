@@ -21,7 +21,7 @@ type accounts struct {
 // An account is a line of /etc/passwd.
 type account struct {
 	name, uid, gid, home, shell string
-	line                        string // as far as it is known
+	line                        string // empty fields are unknown
 	record                      int
 }
 
@@ -84,7 +84,7 @@ func (e *evaluation) passwd(r *rule, parameter, word string, field func(*account
 		}
 	}
 	if a.missing != "" {
-		return e.unseen(r, "%s", a.missing)
+		return e.factsMissing(r, "%s", a.missing)
 	}
 	return nil
 }
@@ -112,7 +112,7 @@ func (e *evaluation) passwdEntry(r *rule) error {
 		}
 	}
 	if a.missing != "" {
-		return e.unseen(r, "%s", a.missing)
+		return e.factsMissing(r, "%s", a.missing)
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ const (
 func (e *evaluation) feed(r *rule, of string, question int) error {
 	upper := strings.ToUpper(of)
 	if why := e.packagesOf(of); why != "" {
-		return e.unseen(r, "%s", why)
+		return e.factsMissing(r, "%s", why)
 	}
 	seen := make(map[[2]string]bool)
 	for i := range e.in.Report.Components {
@@ -62,7 +62,7 @@ func (e *evaluation) feed(r *rule, of string, question int) error {
 		}
 		seen[id] = true
 		if e.options.Registry == nil {
-			return e.unseen(r, "no data: no %s registry was given to ask for published versions", of)
+			return e.factsMissing(r, "no data: no %s registry was given to ask for published versions", of)
 		}
 		known, err := e.listing(of, name)
 		if err != nil {
@@ -99,7 +99,7 @@ func (e *evaluation) packagesOf(of string) string {
 // feedListed is npms.blacklisted_name_version and ruby_gems.blacklist. They fire once, whatever the number of copies.
 func (e *evaluation) feedListed(r *rule, of string) error {
 	if why := e.packagesOf(of); why != "" {
-		return e.unseen(r, "%s", why)
+		return e.factsMissing(r, "%s", why)
 	}
 	name, wanted := r.values["name"].text, r.values["version"].text
 	for _, c := range e.installed(name, true) {

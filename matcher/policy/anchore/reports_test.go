@@ -34,7 +34,7 @@ func TestReports(t *testing.T) {
 		{"anchore-engine 127: one of the bases", rules(t, "dockerfile.instruction instruction=FROM; check=not_in; value=scratch,gcr.io/distroless/base:latest"), base("gcr.io/distroless/base:latest"), "go "},
 		{"anchore-engine 127: nothing tells the base", rules(t, "dockerfile.instruction instruction=FROM; check=not_in; value=scratch,gcr.io/distroless/base:latest"), func(in *report.PolicyInput) { in.Base, in.Report.Image.BaseName = nil, "" }, "stop image"},
 		{"anchore-engine 120: a parameter that only the description has", rules(t, "dockerfile.effective_user users=root; allowed=false"), nil, `unread: anchore: b.json:22: rule "r" of policy "p": parameter type is missing`},
-		{"anchore-engine 124: a value of another attribute", rules(t, "metadata.attribute attribute=layer_count; check=>; value=10mb"), nil, `unread: anchore: b.json:37: rule "r" of policy "p": parameter value: "10mb" is no whole number`},
+		{"anchore-engine 124: a value of another attribute", rules(t, "metadata.attribute attribute=layer_count; check=>; value=10mb"), nil, `unread: anchore: b.json:37: rule "r" of policy "p": parameter value: "10mb" is not a whole number`},
 		{"anchore-engine 151: an invalid bundle was an error of the server without a word", strings.Replace(rules(t, "always.always"), `"policy_ids"`, `"policies"`, 1), nil, `unread: anchore: b.json:4: mapping 1, "all" has neither policy_id nor policy_ids`},
 		{"ci-tools 6: a quote is missing", `{"id": "entur_default,` + "\n" + `"version": "1_0"}`, nil, "unread: anchore: b.json:1: not JSON"},
 		{"ci-tools 6: mappings without names", strings.Replace(rules(t, "always.always"), `"name": "all",`, "", 1), nil, "stop image"},

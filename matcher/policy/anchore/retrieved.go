@@ -26,7 +26,7 @@ func (e *evaluation) content(path string) (i int, text, missing string) {
 	case f["encoding"] == "base64":
 		b, err := base64.StdEncoding.DecodeString(text)
 		if err != nil {
-			return i, "", "the content of /" + path + " is no base64"
+			return i, "", "the content of /" + path + " is not base64"
 		}
 		text = string(b)
 	}
@@ -65,7 +65,7 @@ func (e *evaluation) retrievedContent(r *rule) error {
 		if e.absent(path) {
 			return nil // for which there is content_not_available
 		}
-		return e.unseen(r, "%s", missing)
+		return e.factsMissing(r, "%s", missing)
 	}
 	lines := strings.Lines(text)
 	if e.options.Compat {
@@ -78,7 +78,7 @@ func (e *evaluation) retrievedContent(r *rule) error {
 		}
 	}
 	if missing != "" && !matches {
-		return e.unseen(r, "%s", missing)
+		return e.factsMissing(r, "%s", missing)
 	}
 	if matches == (check == "match") {
 		f := e.onRecord(i)

@@ -161,13 +161,13 @@ func (c *checker) parameter(p *Parameter, seen map[string]*node, line int) {
 	case v == nil && p.Required:
 		c.fail(line, "parameter %s is missing: %s", p.Name, p.Description)
 	case v == nil && p.Validator == Linked && p.needed(c.rule) && !c.compat:
-		c.fail(line, "check=%s needs the parameter %s, without which it never fires", c.values["check"].text, p.Name)
+		c.fail(line, "check=%s needs the parameter %s; without it the rule never fires", c.values["check"].text, p.Name)
 	case v == nil:
 		if p.Default != "" {
 			c.values[p.Name], _ = p.parse(p.Default, c.rule)
 		}
 	case v.kind != text:
-		c.fail(v.line, "parameter %s is %s; it is a text, %q", p.Name, v.kind, v.text)
+		c.fail(v.line, "parameter %s must be a text, not %s: %q", p.Name, v.kind, v.text)
 	default:
 		if p.Validator == Expression && c.compat { // which finds out when it evaluates
 			parsed, err := p.parse(v.text, c.rule)
@@ -212,7 +212,7 @@ func (p *Parameter) parse(s string, r *rule) (v value, err error) {
 		v.number, err = integer(trimmed)
 	case Float:
 		if v.float, err = strconv.ParseFloat(trimmed, 64); err != nil || strings.ContainsAny(trimmed, "eExXpPnN_") {
-			return v, fmt.Errorf("%.100q is no number", s)
+			return v, fmt.Errorf("%.100q is not a number", s)
 		}
 	case List:
 		v.list, err = split(s)
@@ -228,16 +228,16 @@ func (p *Parameter) parse(s string, r *rule) (v value, err error) {
 		}
 	case Expression:
 		if v.Regexp, err = expression(s); err != nil {
-			return v, fmt.Errorf("%.100q is no expression: %w", s, err)
+			return v, fmt.Errorf("%.100q is not a regular expression: %w", s, err)
 		}
 	case Mode:
 		if v.number, err = strconv.ParseInt(strings.TrimPrefix(strings.ToLower(trimmed), "0o"), 8, 32); err != nil || v.number < 0 {
-			return v, fmt.Errorf("%.100q is no mode in octal", s)
+			return v, fmt.Errorf("%.100q is not an octal file mode", s)
 		}
 		v.number &= 0o7777
 	case Digest:
 		if v.text = strings.TrimPrefix(strings.ToLower(trimmed), "sha256:"); len(v.text) != 64 || strings.Trim(v.text, "0123456789abcdef") != "" {
-			return v, fmt.Errorf("%.100q is no SHA-256 digest of 64 hexadecimal digits", s)
+			return v, fmt.Errorf("%.100q is not a SHA-256 digest of 64 hexadecimal digits", s)
 		}
 	case Linked:
 		return p.linked(s, r)
@@ -251,7 +251,7 @@ func (p *Parameter) linked(s string, r *rule) (v value, err error) {
 	switch check := r.values["check"].text; check {
 	case "like", "not_like":
 		if v.Regexp, err = expression(s); err != nil {
-			return v, fmt.Errorf("%.100q is no expression: %w", s, err)
+			return v, fmt.Errorf("%.100q is not a regular expression: %w", s, err)
 		}
 		return v, nil
 	case "in", "not_in":
@@ -286,7 +286,7 @@ func (p *Parameter) linked(s string, r *rule) (v value, err error) {
 func integer(s string) (int64, error) {
 	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 63)
 	if err != nil || n < 0 || strings.HasPrefix(s, "+") {
-		return 0, fmt.Errorf("%.100q is no whole number", s)
+		return 0, fmt.Errorf("%.100q is not a whole number", s)
 	}
 	return n, nil
 }
@@ -301,7 +301,7 @@ func size(s string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(digits, 10, 63)
 	if err != nil || n < 0 || n > (1<<62)/unit {
-		return 0, fmt.Errorf("%.100q is no size; write bytes, or a number with kb, mb, gb or tb", s)
+		return 0, fmt.Errorf("%.100q is not a size; write bytes, or a number with kb, mb, gb or tb", s)
 	}
 	return n * unit, nil
 }

@@ -54,7 +54,7 @@ func (e *evaluation) secretScans(r *rule) error {
 		return nil
 	}
 	if why := e.secretsMissing(name); why != "" {
-		return e.unseen(r, "%s", why)
+		return e.factsMissing(r, "%s", why)
 	}
 	if !found {
 		f := onImage()

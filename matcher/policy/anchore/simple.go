@@ -50,7 +50,7 @@ func (e *evaluation) malwareScans(r *rule) error {
 		e.fire(r, f)
 	}
 	if why := e.missedKind("malware"); why != "" {
-		return e.unseen(r, "%s", why)
+		return e.factsMissing(r, "%s", why)
 	}
 	return nil
 }
@@ -72,7 +72,7 @@ func (e *evaluation) metadata(r *rule) error {
 	texts, number, numeric, why := e.attribute(attribute)
 	switch {
 	case why != "":
-		return e.unseen(r, "%s", why)
+		return e.factsMissing(r, "%s", why)
 	case e.options.Compat && numeric && (check == "exists" || check == "not_exists") && value.text == "":
 		return fmt.Errorf("%s of %s without a value", check, attribute)
 	}

@@ -17,7 +17,7 @@ import (
 // vulnerablePackage is vulnerabilities.package.
 func (e *evaluation) vulnerablePackage(r *rule) error {
 	if e.in.Result == nil {
-		return e.unseen(r, "the packages were not matched with advisories")
+		return e.factsMissing(r, "the packages were not matched with advisories")
 	}
 	e.verdict.Decisions = slices.Grow(e.verdict.Decisions, len(e.in.Result.Matches)/2)
 	for i := range e.in.Result.Matches {
@@ -284,7 +284,7 @@ func (e *evaluation) noFeed(r *rule) error {
 // vulnerabilityListed is vulnerabilities.blacklist.
 func (e *evaluation) vulnerabilityListed(r *rule) error {
 	if e.in.Result == nil {
-		return e.unseen(r, "the packages were not matched with advisories")
+		return e.factsMissing(r, "the packages were not matched with advisories")
 	}
 	present := make(map[string]bool)
 	for i := range e.in.Result.Matches {

@@ -14,7 +14,7 @@ import (
 // A row is a finding in the form of the page.
 type row struct {
 	*report.Finding
-	Anchor    string // of the row: "f:CVE-2023-5678:openssl"
+	Anchor    string // anchor of the row: "f:CVE-2023-5678:openssl"
 	Level     string
 	Why       string // the reason if it is hidden, else ""
 	Numbers   []int  // of Components in the list of packages

@@ -19,8 +19,8 @@ import (
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// GitHub refuses comments of more than 65,536 characters. Each part of a comment ends when the comment has so many bytes, and counts what
-// it leaves out.
+// GitHub refuses comments of more than 65,536 characters. Each part of a comment ends when the comment has so many bytes, and counts
+// the rows that it leaves out.
 const (
 	maxDecisions = 10_000
 	maxFindings  = 35_000

@@ -131,7 +131,7 @@ func (p *explainer) group(g *report.ExplanationGroup) {
 	}
 	p.ranges(g)
 	if g.Outcome == matcher.OutcomeAffected || g.Outcome == matcher.OutcomeUncertain {
-		p.line("fixed in", "%s", cmp.Or(g.Fixed, "no version that the advisory knows"))
+		p.line("fixed in", "%s", cmp.Or(g.Fixed, "the advisory names no version"))
 	}
 	for _, u := range a.URLs[:min(len(a.URLs), 3)] {
 		p.line("see", "%s", u)

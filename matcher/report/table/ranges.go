@@ -49,9 +49,9 @@ func (p *explainer) ranges(g *report.ExplanationGroup) {
 		p.line("", "and %s", english.Count(n, "range")+" that it is outside of")
 	}
 	if n := len(a.Versions); n > 0 {
-		listed := "which the installed one is not"
+		listed := "without the installed one"
 		if s := steps[-1]; len(s) > 0 {
-			listed = "one of which is " + s[0].Value
+			listed = "including " + s[0].Value
 		}
 		if len(g.Components) == 0 {
 			listed = "such as " + a.Versions[0]

@@ -147,7 +147,7 @@ func (t *table) remedies() {
 		var unsure []string
 		for k := range x.Upgrades {
 			if u := &x.Upgrades[k]; u.Unsure != "" {
-				unsure = append(unsure, terminal.Escape("not sure to be there: "+u.Subject.Name+" "+u.To+", since "+u.Unsure))
+				unsure = append(unsure, terminal.Escape("may not be available: "+u.Subject.Name+" "+u.To+", since "+u.Unsure))
 			}
 		}
 		t.lines(unsure)

@@ -160,9 +160,9 @@ func (w *watcher) Take(ctx context.Context, now, until time.Time) (string, error
 	return w.Memory.Take(ctx, now, until)
 }
 
-// TestHold requires that each attempt ends, at the latest by its timeout, before another sender may take the subscription.
+// TestAttemptEndsWithinClaim requires that each attempt ends, at the latest by its timeout, before another sender may take the subscription.
 // https://github.com/apache/rocketmq-dashboard/issues/2661 is about a claim that ended during a slow request.
-func TestHold(t *testing.T) {
+func TestAttemptEndsWithinClaim(t *testing.T) {
 	var f *fleet
 	var w *watcher
 	r := newReceiver(t, func(http.ResponseWriter, int) {

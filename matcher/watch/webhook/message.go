@@ -17,15 +17,15 @@ const (
 	TagMoved       watch.Kind = "tag-moved"
 	VerdictChanged watch.Kind = "verdict-changed"
 	FeedFailed     watch.Kind = "feed-failed"
-	MarkExpired    watch.Kind = "mark-expired" // of a statement about a vulnerability
+	MarkExpired    watch.Kind = "mark-expired" // a statement about a vulnerability expired
 	Test           watch.Kind = "test"         // sent by Sender.Test
 )
 
 // A Message is one event and its images. Its JSON form is the one that receivers of [JSON] get.
 type Message struct {
-	ID            string     `json:"id"` // of the event; a Sender queues it once for each subscription
+	ID            string     `json:"id"` // ID of the event; a Sender queues it once for each subscription
 	Kind          watch.Kind `json:"kind"`
-	Time          time.Time  `json:"time"` // of the event
+	Time          time.Time  `json:"time"` // time of the event
 	Vulnerability string     `json:"vulnerability,omitempty"`
 	Was           string     `json:"was,omitempty"` // the identifier before, of watch.Renamed
 	Package       Package    `json:"package,omitzero"`

@@ -24,10 +24,10 @@ type Delivery struct {
 	Messages     []Message // several in a digest
 	Created      time.Time
 	State        DeliveryState
-	Next         time.Time // of the next attempt
+	Next         time.Time // time of the next attempt
 	Attempts     int
-	Status       int    // of the last answer, 0 without one
-	Error        string // of the last attempt, "" if it succeeded
+	Status       int    // status of the last answer, 0 without one
+	Error        string // error of the last attempt, "" if it succeeded
 }
 
 // ErrNotFound reports that an Outbox has no such delivery.

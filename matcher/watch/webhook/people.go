@@ -126,7 +126,7 @@ func Slack(d *Delivery) (*Body, error) {
 	}
 	flush()
 	return marshal(typeJSON, struct {
-		Text   string  `json:"text"` // of the notification on a phone
+		Text   string  `json:"text"` // text of the notification on a phone
 		Blocks []block `json:"blocks"`
 	}{slackEscapes.Replace(s.Title), blocks})
 }

@@ -27,7 +27,7 @@ type Sender struct {
 
 	Client   *http.Client    // if it is nil, NewClient()
 	Schedule []time.Duration // pauses between attempts; by default those of Standard Webhooks, three days in all
-	Timeout  time.Duration   // of one attempt; 20 s by default
+	Timeout  time.Duration   // bounds one attempt; 20 s by default
 	Parallel int             // subscriptions that are served at once; 8 by default
 
 	Now    func() time.Time // by default time.Now
@@ -176,7 +176,7 @@ func (s *Sender) serve(ctx context.Context, id string, until time.Time) (time.Ti
 			return s.now(), err
 		}
 		if gone {
-			if err := s.bury(ctx, list, sub == nil); err != nil {
+			if err := s.markDead(ctx, list, sub == nil); err != nil {
 				return s.now(), err
 			}
 			continue
@@ -228,8 +228,8 @@ func (s *Sender) due(ctx context.Context, id string, n int) ([]Delivery, error) 
 	return append(ready, digest), nil
 }
 
-// bury marks deliveries without a receiver as dead.
-func (s *Sender) bury(ctx context.Context, list []Delivery, deleted bool) error {
+// markDead marks deliveries without a receiver as dead.
+func (s *Sender) markDead(ctx context.Context, list []Delivery, deleted bool) error {
 	for i := range list {
 		list[i].State, list[i].Error = Dead, "the subscription is disabled"
 		if deleted {

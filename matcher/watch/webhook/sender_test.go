@@ -341,8 +341,8 @@ func TestRetryAfterIsBounded(t *testing.T) {
 	}
 }
 
-// TestGone requires that a receiver that answers 410 gets nothing more, and that its messages are kept.
-func TestGone(t *testing.T) {
+// TestReceiverGone requires that a receiver that answers 410 gets nothing more, and that its messages are kept.
+func TestReceiverGone(t *testing.T) {
 	r := newReceiver(t, status(410))
 	f := newFleet(t, webhook.Subscription{ID: "s", URL: r.URL})
 	f.queue("1", "2", "3")

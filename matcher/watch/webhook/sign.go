@@ -90,7 +90,7 @@ func Verify(header http.Header, body []byte, now time.Time, secrets ...string) e
 		for signature := range strings.FieldsSeq(header.Get(headerSignature)) {
 			text, ok := strings.CutPrefix(signature, "v1,")
 			if !ok {
-				continue // of another scheme
+				continue // another scheme
 			}
 			got, err := base64.StdEncoding.DecodeString(text)
 			valid = valid || err == nil && hmac.Equal(got, want)

@@ -28,7 +28,7 @@ type Subscription struct {
 
 	Secrets        []string     // sign with each, in the form of NewSecret; unsigned if it is empty
 	Bearer         string       // token of the header Authorization
-	User, Password string       // of the header Authorization, if Bearer is ""
+	User, Password string       // for the header Authorization, if Bearer is ""
 	Client         *http.Client // with a client certificate, for instance; nil for that of the Sender
 
 	// Deliver replaces HTTP, for e-mail and other ways. The ID is the webhook-id: the same ID is the same message again.

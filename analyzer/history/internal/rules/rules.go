@@ -36,7 +36,7 @@ type Step struct {
 	Flags   []string // "--mount=type=cache,target=/root"
 	Text    string   // the command of RUN, else the arguments
 	Args    []string // arguments of other instructions than RUN, as words
-	History bool     // of a history, which has names of files by their digests only
+	History bool     // the instructions come from a history, which has names of files by their digests only
 }
 
 func (c *Checker) add(p Place, rule, severity, cis, title string) {

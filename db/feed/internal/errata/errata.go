@@ -46,7 +46,7 @@ type Package struct {
 
 // Record returns the record of the erratum, with an advisory for every flaw in every package. The erratum is an update of each advisory,
 // because flaws that are fixed at the same time must not become aliases of one another. If the erratum names no flaws, its own ID stands
-// for one, unless it is a bug fix. If they are too many, the record has none and an error.
+// for one, unless it is a bug fix. If it names too many, Record returns an empty record and an error.
 //
 // If the erratum has several builds of a package, each contains the fix, so the lowest version counts. If they differ by architecture,
 // the advisories have names of their own, see internal/rpmname.

@@ -12,7 +12,7 @@ import (
 var href = lazyregexp.New(`(?i)<a\s[^<>]*?href\s*=\s*["']([^"'<>]+)["']`)
 
 const (
-	maxLinks = 100_000 // of a page; SUSE's has a few thousand
+	maxLinks = 100_000 // most links of a page; SUSE's has a few thousand
 	maxLink  = 1000    // bytes of a link
 )
 

@@ -25,7 +25,7 @@ type Rules struct {
 // A Package is the statement of a definition about one package.
 type Package struct {
 	errata.Package
-	Name        string // of the package, without module and flavour
+	Name        string // package, without module and flavour
 	Product     string // comment of the leaf that requires the product
 	NotAffected bool
 }

@@ -24,7 +24,7 @@ func clean(r io.Reader) io.Reader {
 
 type cleaner struct {
 	r    *bufio.Reader
-	rest []byte // of a replacement that did not fit
+	rest []byte // the part of a replacement that did not fit
 }
 
 func (c *cleaner) Read(p []byte) (int, error) {

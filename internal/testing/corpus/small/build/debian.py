@@ -1,5 +1,6 @@
 """Packages of dpkg, made by dpkg-deb and installed by dpkg."""
 import hashlib
+import json
 import os
 import system
 from common import copy, run, write
@@ -80,7 +81,56 @@ def lists(root, p):
     return {'info_basename': base, 'file_list_count': len(files), 'file_list_sha256': hashlib.sha256('\n'.join(files).encode()).hexdigest(), 'md5sums_count': len(sums)}
 
 
+COPYRIGHT = {
+    'rope': '''Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+Upstream-Name: rope
+
+Files: *
+Copyright: 2024 Example
+License: GPL-2+ or Artistic
+ See /usr/share/common-licenses/GPL-2.
+
+Files: src/knot.c
+Copyright: 2023 Example
+License: Expat
+ Permission is hereby granted.
+ .
+ License: this line is text
+
+Files: debian/*
+Copyright: 2024 Example
+License: Expat
+''',
+    'tide': '''This package was debianized by Example.
+
+The library is distributed under the terms of the GNU Lesser General Public License. On Debian systems,
+the text is in /usr/share/common-licenses/LGPL-2.1. The tools come under /usr/share/common-licenses/BSD.
+''',
+}
+
+LIST_COPYRIGHT = '''
+import json, re, sys
+from debian.copyright import Copyright, NotMachineReadableError
+text = sys.stdin.read()
+found = {'dep5': True, 'common_licenses': sorted(set(re.findall(r'/usr/share/common-licenses/([\\w.-]*\\w)', text)))}
+try:
+    found['license_synopses'] = sorted({p.license.synopsis for p in Copyright(text.splitlines(True)).all_paragraphs() if getattr(p, 'license', None)})
+except NotMachineReadableError:
+    found['dep5'] = False
+print(json.dumps(found))
+'''
+
+
+def copyright_cases(corpus):
+    texts = {f'usr/share/doc/{name}/copyright': text for name, text in COPYRIGHT.items()}
+    listed = {path: json.loads(run('/usr/bin/python3', '-c', LIST_COPYRIGHT, stdin=text)) for path, text in texts.items()}
+    folder = corpus.case('dpkg-copyright', 'both-forms', 'debian.copyright of python-debian, a regular expression for common licences', [], oracle='independent script', copyright=listed)
+    for path, text in texts.items():
+        write(os.path.join(folder, path), text)
+
+
 def cases(corpus, debs, work):
+    copyright_cases(corpus)
     oracle = 'dpkg-query -W'
     prepare(work)
     first = [debs[k] for k in (('libkeel1', '1.4.2-3'), ('keel-utils', '1.4.2-3'), ('rope', '1:2.0~rc1-1+b2'), ('knots', '7'), ('python3-deckhand', '0.9.1-2'))]

@@ -2,16 +2,13 @@
 import base64
 import glob
 import hashlib
-import http.server
 import json
 import os
 import re
 import shutil
 import sys
-import threading
-import urllib.parse
 import zipfile
-from common import copy, dump, run, write
+from common import Registry, copy, dump, run, write
 
 STAMP = (2024, 1, 1, 0, 0, 0)
 
@@ -134,24 +131,13 @@ MODULES = [  # name, version, dependencies
 ]
 
 
-class Registry(http.server.BaseHTTPRequestHandler):
-    """Serves packed modules on the loopback interface while npm installs them."""
-    files = {}
-
-    def do_GET(self):
-        body = self.files.get(urllib.parse.unquote(self.path))
-        self.send_response(200 if body else 404)
-        self.end_headers()
-        self.wfile.write(body or b'{}')
-
-    def log_message(self, *arguments):
-        pass
+SHIP = {'name': 'ship', 'version': '1.0.0', 'license': 'ISC', 'private': True,
+        'dependencies': {'@fleet/compass': '^3.0.0', 'sextant': '1.0.4'}, 'devDependencies': {'sounding': '~0.3.0'}}
 
 
-def npm(work):
-    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Registry)
-    url = f'http://127.0.0.1:{server.server_port}'
-    documents = {}
+def pack(work):
+    """Packs the modules and returns a registry that serves them."""
+    registry, documents = Registry(), {}
     for name, version, dependencies in MODULES:
         folder = os.path.join(work, 'modules', f'{name}-{version}'.replace('/', '-'))
         manifest = {'name': name, 'version': version, 'license': 'MIT', 'dependencies': dependencies, 'main': 'index.js'}
@@ -161,22 +147,21 @@ def npm(work):
         packed = packed[0] if isinstance(packed, list) else next(iter(packed.values()))
         path = f'/{name}/-/{packed["filename"]}'
         with open(os.path.join(folder, packed['filename']), 'rb') as f:
-            Registry.files[path] = f.read()
+            registry.files[path] = f.read()
         d = documents.setdefault(name, {'name': name, 'dist-tags': {}, 'versions': {}})
         d['dist-tags']['latest'] = version
-        d['versions'][version] = {**manifest, 'dist': {'tarball': url + path, 'integrity': packed['integrity'], 'shasum': packed['shasum']}}
+        d['versions'][version] = {**manifest, 'dist': {'tarball': registry.url + path, 'integrity': packed['integrity'], 'shasum': packed['shasum']}}
     for name, document in documents.items():
-        Registry.files['/' + name] = json.dumps(document).encode()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+        registry.files['/' + name] = json.dumps(document).encode()
+    return registry
+
+
+def npm(work):
+    registry = pack(work)
     app = os.path.join(work, 'root', NPM)
-    dump(os.path.join(app, 'package.json'), {'name': 'ship', 'version': '1.0.0', 'license': 'ISC', 'private': True,
-                                             'dependencies': {'@fleet/compass': '^3.0.0', 'sextant': '1.0.4'}, 'devDependencies': {'sounding': '~0.3.0'}})
-    run('npm', 'install', '--registry', url, '--no-audit', '--no-fund', '--ignore-scripts', '--cache', os.path.join(work, 'cache'), cwd=app)
-    server.shutdown()
-    for lock in ('package-lock.json', 'node_modules/.package-lock.json'):
-        with open(os.path.join(app, lock)) as f:
-            text = f.read()
-        write(os.path.join(app, lock), text.replace(url, 'https://registry.example'))
+    dump(os.path.join(app, 'package.json'), SHIP)
+    run('npm', 'install', '--registry', registry.url, '--no-audit', '--no-fund', '--ignore-scripts', '--cache', os.path.join(work, 'cache'), cwd=app)
+    registry.rename(*(os.path.join(app, lock) for lock in ('package-lock.json', 'node_modules/.package-lock.json')))
 
 
 def modules(app, *flags):

@@ -96,8 +96,8 @@ func addFile(w *tar.Writer, name string, n int, part func(i int) string) error {
 	return nil
 }
 
-// TestHonest scans images of the size of the largest real ones. No default limit may refuse them.
-func TestHonest(t *testing.T) {
+// TestLargeInput scans images of the size of the largest real ones. No default limit may refuse them.
+func TestLargeInput(t *testing.T) {
 	corpus.Slow(t)
 	osRelease := func(w *tar.Writer) error {
 		return addFile(w, "etc/os-release", 1, func(int) string { return "ID=debian\nVERSION_ID=12\n" })
