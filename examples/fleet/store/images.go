@@ -42,7 +42,7 @@ type Tag struct {
 	Digest string
 	Index  string // the digest of the index that the tag names; "" if it names the image itself
 	Since  time.Time
-	Asked  time.Time // when the image was asked for that the tag names; Pointed only
+	Asked  time.Time // when a client requested the image; Pointed only
 	Listed []string  // images of the index; AllTags only
 }
 
@@ -99,7 +99,7 @@ func (tx *Tx) Point(ctx context.Context, tenant, name, digest, index string) (be
 	return tx.PointAt(ctx, tenant, name, digest, index, time.Now())
 }
 
-// PointAt is Point for an image that was asked for at a time: a tag whose image was asked for later stays, because analyses end in any order.
+// PointAt is Point for an image that a client requested at a time: a tag whose image has a later request stays, because analyses end in any order.
 func (tx *Tx) PointAt(ctx context.Context, tenant, name, digest, index string, asked time.Time) (before Tag, err error) {
 	h := fnv.New64a()
 	h.Write([]byte(tenant + " " + name))

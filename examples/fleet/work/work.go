@@ -710,7 +710,7 @@ func (w *Worker) complete(ctx context.Context, m *store.Submission, ref name.Ref
 			return err
 		}
 		if late {
-			tagged, message = false, cmp.Or(message, "the tag names an image that was asked for later")
+			tagged, message = false, cmp.Or(message, "the tag names an image of a later request")
 		}
 	}
 	return w.Store.Write(ctx, func(tx *store.Tx) error {
@@ -732,7 +732,7 @@ func (w *Worker) complete(ctx context.Context, m *store.Submission, ref name.Ref
 	})
 }
 
-// asked returns when the tag of a submission named its image: when it was submitted with its content, or when the registry was asked.
+// asked returns when the tag of a submission named its image: when it was submitted with its content, or when the worker asked the registry.
 func asked(m *store.Submission) time.Time {
 	if m.Kind == store.Reference {
 		return m.Started
@@ -741,7 +741,7 @@ func asked(m *store.Submission) time.Time {
 }
 
 // moves writes the event that a tag moves to the image of a submission, if it names another. It reports whether the submission is too late: the tag names
-// an image that was asked for later.
+// an image of a later request.
 func (w *Worker) moves(ctx context.Context, m *store.Submission, tag name.Tag) (late bool, err error) {
 	before, err := w.Store.Pointed(ctx, m.Tenant, tag.Name())
 	if errors.Is(err, store.ErrNotFound) {
