@@ -1,9 +1,13 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"strings"
+	"time"
 )
 
 // alerts answers the operations of Falco's alerts, which package falco has.
@@ -14,6 +18,9 @@ func (c *call) alerts() (*reply, error) {
 	if c.op.Body == "upload" {
 		defer c.deadline(bodyTime)()
 	}
+	if c.op.ID == "listAlerts" && c.streams() {
+		defer c.whileValid()()
+	}
 	rep, err := c.pass(c.s.Alerts)
 	if action, subject := c.alertDecision(); err == nil && action != "" && c.sent < http.StatusMultipleChoices {
 		if err := c.audit(action, subject); err != nil {
@@ -21,6 +28,32 @@ func (c *call) alerts() (*reply, error) {
 		}
 	}
 	return rep, err
+}
+
+// streams reports whether the client wants server-sent events.
+func (c *call) streams() bool { return strings.Contains(c.r.Header.Get("Accept"), "text/event-stream") }
+
+// whileValid ends the context of the request as soon as its token does not count any more.
+func (c *call) whileValid() (stop func()) {
+	ctx, cancel := context.WithCancel(c.ctx())
+	c.r = c.r.WithContext(ctx)
+	again := *c
+	go func() {
+		defer cancel()
+		beat := time.NewTicker(heartbeat)
+		defer beat.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-beat.C:
+				if _, ended := errors.AsType[*problem](again.authenticate()); ended {
+					return
+				}
+			}
+		}
+	}()
+	return cancel
 }
 
 // alertDecision returns the entry of the audit for an operation that decides which alerts count, or "".

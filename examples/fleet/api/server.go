@@ -328,7 +328,7 @@ func (c *call) receive() (done func(), err error) {
 
 // slot waits until few other requests are at work. Requests that only wait for an event take no slot.
 func (t *route) slot(c *call) (release func(), err error) {
-	if t.op.Body == "upload" || t.op.ID == "getSubmission" || t.op.ID == "listEvents" {
+	if t.op.Body == "upload" || t.op.ID == "getSubmission" || t.op.ID == "listEvents" || t.op.ID == "listAlerts" && c.streams() {
 		return func() {}, nil
 	}
 	select {

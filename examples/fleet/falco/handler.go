@@ -2,8 +2,10 @@ package falco
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -16,7 +18,7 @@ import (
 // A Handler serves these paths:
 //
 //	POST   /v1/falco/alerts            Falco's http_output: an alert, an array, or lines
-//	GET    /v1/falco/events            ?image= ?container= ?rule= ?priority= ?order=newest ?cursor= ?limit=
+//	GET    /v1/falco/events            ?image= ?container= ?rule= ?priority= ?order=newest ?cursor= ?limit=, or a stream of server-sent events
 //	GET    /v1/falco/counts            ?image=
 //	GET    /v1/falco/diagnostics       ?cursor= ?limit=
 //	PUT    /v1/falco/containers/{id}   {"image": digest}, from an agent on the host
@@ -64,6 +66,10 @@ func (h *Handler) Handler() http.Handler {
 			}
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 			status, value, err := run(r, tenant)
+			if q, ok := value.(*Query); ok && err == nil {
+				h.stream(w, r, tenant, q)
+				return
+			}
 			if err != nil {
 				f, known := errors.AsType[*failure](err)
 				_, large := errors.AsType[*http.MaxBytesError](err)
@@ -156,14 +162,31 @@ func (h *Handler) events(r *http.Request, tenant string) (int, any, error) {
 	if c := q.Get("container"); c != "" && (len(c) > 64 || strings.Trim(c, "0123456789abcdef") != "") {
 		return 0, nil, bad("container must be the beginning of an identifier")
 	}
-	items, err := h.Intake.Store.Events(r.Context(), tenant, Query{Image: clip(q.Get("image")), Container: q.Get("container"), Rule: clip(q.Get("rule")), Priority: Priority(clip(q.Get("priority"))),
-		Newest: q.Get("order") == "newest", After: clip(q.Get("cursor")), Limit: n + 1})
+	query := &Query{Image: clip(q.Get("image")), Container: q.Get("container"), Rule: clip(q.Get("rule")), Priority: Priority(clip(q.Get("priority"))),
+		Newest: q.Get("order") == "newest", After: clip(q.Get("cursor")), Limit: n + 1}
+	if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+		if last := r.Header.Get("Last-Event-ID"); last != "" {
+			query.After = clip(last)
+		}
+		query.Newest, query.Limit = false, streamed
+		return http.StatusOK, query, nil
+	}
+	items, err := h.selected(r.Context(), tenant, query)
 	if err != nil {
 		return 0, nil, err
 	}
-	marks, err := h.Intake.Store.Marks(r.Context(), tenant)
+	return http.StatusOK, page(items, n, func(e *Event) string { return e.ID }), nil
+}
+
+// selected returns events with the marks that hold for them.
+func (h *Handler) selected(ctx context.Context, tenant string, q *Query) ([]Event, error) {
+	items, err := h.Intake.Store.Events(ctx, tenant, *q)
+	if err != nil || len(items) == 0 {
+		return items, err
+	}
+	marks, err := h.Intake.Store.Marks(ctx, tenant)
 	if err != nil {
-		return 0, nil, err
+		return nil, err
 	}
 	for i := range items {
 		for m := range marks {
@@ -173,7 +196,66 @@ func (h *Handler) events(r *http.Request, tenant string) (int, any, error) {
 			}
 		}
 	}
-	return http.StatusOK, page(items, n, func(e *Event) string { return e.ID }), nil
+	return items, nil
+}
+
+const (
+	streamed  = 100 // events that a stream reads at once
+	heartbeat = 15 * time.Second
+)
+
+// stream sends events as they come, until the context of the request ends.
+func (h *Handler) stream(w http.ResponseWriter, r *http.Request, tenant string, q *Query) {
+	ctx, rc := r.Context(), http.NewResponseController(w)
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.WriteHeader(http.StatusOK)
+	look, beat := time.NewTicker(poll), time.NewTicker(heartbeat)
+	defer look.Stop()
+	defer beat.Stop()
+	for {
+		if err := h.send(ctx, w, tenant, q); err != nil {
+			if ctx.Err() == nil {
+				h.Intake.log().ErrorContext(ctx, "the stream of alerts ends", "error", err)
+			}
+			return
+		}
+		if rc.Flush() != nil {
+			return // the client is gone
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-beat.C:
+			fmt.Fprint(w, ": waiting\n\n")
+		case <-look.C:
+		}
+	}
+}
+
+// send sends the events after the one in the query, and sets it to the last one that was written, whether the query selects it or not.
+func (h *Handler) send(ctx context.Context, w io.Writer, tenant string, q *Query) error {
+	last, err := h.Intake.Store.Last(ctx, tenant)
+	for err == nil && q.After < last {
+		var items []Event
+		if items, err = h.selected(ctx, tenant, q); err != nil {
+			break
+		}
+		for i := range items {
+			data, err := json.Marshal(&items[i])
+			if err != nil {
+				return err
+			}
+			if _, err := fmt.Fprintf(w, "id: %s\nevent: alert\ndata: %s\n\n", items[i].ID, data); err != nil {
+				return nil // the client is gone, and so is its context
+			}
+		}
+		if len(items) < q.Limit {
+			q.After = max(last, q.After)
+		} else {
+			q.After = items[len(items)-1].ID
+		}
+	}
+	return err
 }
 
 func (h *Handler) counts(r *http.Request, tenant string) (int, any, error) {
@@ -244,8 +326,16 @@ func (h *Handler) addMark(r *http.Request, tenant string) (int, any, error) {
 	if err := decode(r, &in); err != nil {
 		return 0, nil, err
 	}
-	if in.Rule == "" || in.Reason == "" || in.Author == "" {
+	switch {
+	case in.Rule == "" || in.Reason == "" || in.Author == "":
 		return 0, nil, bad("rule, reason and author are required")
+	case !in.Expires.IsZero() && in.Expires.Before(h.Intake.now()):
+		return 0, nil, bad("the mark would have expired already")
+	}
+	if marks, err := h.Intake.Store.Marks(r.Context(), tenant); err != nil {
+		return 0, nil, err
+	} else if len(marks) >= maxMarks {
+		return 0, nil, &failure{http.StatusConflict, fmt.Sprintf("the tenant has %d marks", maxMarks)}
 	}
 	m := &Mark{store.NewID(), clip(in.Image), clip(in.Rule), clip(in.Path), clip(in.Reason), clip(in.Author), h.Intake.now().UTC().Truncate(time.Microsecond), in.Expires}
 	return http.StatusCreated, m, h.Intake.Store.AddMark(r.Context(), tenant, m)
