@@ -217,10 +217,11 @@ func (b *browser) text() string {
 	return fmt.Sprint(r.Result.Value)
 }
 
-// show shows a view without loading the page anew.
+// show shows a view, with all of its content, without loading the page anew.
 func (b *browser) show(path string) {
 	b.t.Helper()
 	b.eval(`import("/page/app.js").then(({go}) => go(%s))`, path)
+	b.until(`!document.querySelector("[aria-busy]")`)
 }
 
 // signIn loads the page and enters a token.
