@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 )
 
-// TestCache: a cache has no more bytes than its limit, keeps the values that were used last, and none that would push out most others.
+// TestCache: a cache has no more bytes than its limit, keeps the values that were used last, and drops a value that would push out most others.
 func TestCache(t *testing.T) {
 	c := newCache[int](100, func(n int) int64 { return int64(n) })
 	for k := range 10 {

@@ -97,7 +97,7 @@ func (f *Findings) Page(q *Query) (page []*Row, total int) {
 	return page, total
 }
 
-// newFindings returns the findings among the matches of a report. They keep none of the memory of both.
+// newFindings returns the findings among the matches of a report. They share no memory with either.
 func newFindings(found *analyzer.Report, result *matcher.Result) *Findings {
 	with := make(map[string]*component)
 	for i := range result.Matches {

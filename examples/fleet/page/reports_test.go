@@ -147,7 +147,7 @@ func TestZones(t *testing.T) {
 type front struct {
 	*httptest.Server
 	streams atomic.Int64 // that are open
-	user    atomic.Value // string, whom the proxy has authenticated by its cookie; "" for its form at another host
+	user    atomic.Value // string, the user that the proxy has authenticated by its cookie; "" for its form at another host
 	foreign atomic.Int64 // requests with the cookie that are from pages of others
 }
 
@@ -213,7 +213,7 @@ func TestTabs(t *testing.T) {
 	hide(true)
 	open(0)
 	c.Do("POST", "/v1/falco/alerts", []byte(alertOnHost)).Want(200)
-	b.show("/runtime?rule=none") // a view that is drawn meanwhile opens none
+	b.show("/runtime?rule=none") // a view that is drawn meanwhile opens no stream
 	b.show("/runtime")
 	open(0)
 	c.Do("POST", "/v1/falco/alerts", []byte(alertOnHost)).Want(200)
@@ -227,7 +227,7 @@ func TestTabs(t *testing.T) {
 
 const alertOnHost = `{"rule": "Shell on a host", "priority": "Notice", "time": "2026-11-01T00:00:00Z", "output": "a shell", "output_fields": {"container.id": "host"}}`
 
-// TestRefresh: new data takes neither the focus (gigascience/gigadb-website 1564) nor what the reader has typed (neuvector/neuvector 1718: each update
+// TestRefresh: new data takes neither the focus (gigascience/gigadb-website 1564) nor the reader's unsent text (neuvector/neuvector 1718: each update
 // clears the filter).
 func TestRefresh(t *testing.T) {
 	s := fleettest.Start(t, serve.Options{})
@@ -260,7 +260,7 @@ func TestRefresh(t *testing.T) {
 	b.quiet()
 }
 
-// TestImpatient: a second click does not repeat what the first one does (goharbor/harbor 9425: each click counts again), and a slow answer to an
+// TestImpatient: a second click does not repeat the action of the first (goharbor/harbor 9425: each click counts again), and a slow answer to an
 // earlier question does not replace a later one (OsiriX-Foundation/kheops 17, EBISPOT/ols4 653).
 func TestImpatient(t *testing.T) {
 	s, c, image := many(t, 20)
@@ -321,7 +321,7 @@ func TestEmptyPage(t *testing.T) {
 	b.quiet()
 }
 
-// TestProxy: a user whom a proxy has authenticated needs no token, sees when the session ends (oauth2-proxy/oauth2-proxy 2292 and pomerium/pomerium 2176:
+// TestProxy: a user that a proxy has authenticated needs no token, sees when the session ends (oauth2-proxy/oauth2-proxy 2292 and pomerium/pomerium 2176:
 // the page fails until it is loaded again), and is safe from pages of other sites, whose requests have the cookie.
 func TestProxy(t *testing.T) {
 	s := fleettest.Start(t, serve.Options{Proxy: &api.Proxy{Addresses: fleettest.Loopback, Header: "Remote-User", Users: []api.ProxyUser{

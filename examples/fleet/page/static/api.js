@@ -2,7 +2,7 @@
 // instead, by its own cookies.
 
 const key = "fleet-token";
-let user = null; // whom a proxy has authenticated
+let user = null; // that a proxy has authenticated
 
 export const token = () => sessionStorage.getItem(key);
 export const signIn = (value) => sessionStorage.setItem(key, value);

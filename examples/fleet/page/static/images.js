@@ -118,7 +118,7 @@ export async function submission({ element, signal }) {
 
 const parts = { vulnerabilities: "Vulnerabilities", remedies: "What to update", packages: "Packages", layers: "Layers", findings: "Findings", runtime: "Runtime events", verdicts: "Verdicts" };
 
-const patience = 120; // milliseconds until a view is painted without what the service still computes
+const patience = 120; // milliseconds after which a view is painted without a part that the service still computes
 
 // inTime returns the value of a promise, or undefined if it takes longer.
 const inTime = (promise) => Promise.race([promise, new Promise((done) => setTimeout(done, patience))]);
