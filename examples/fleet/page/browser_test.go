@@ -246,6 +246,12 @@ func (b *browser) click(selector string) {
 	}
 }
 
+// follow clicks on a link at once, where new data may draw the list again between two movements of a mouse.
+func (b *browser) follow(selector string) {
+	b.t.Helper()
+	b.eval(`document.querySelector(%s).click()`, selector)
+}
+
 // fill types a text into a field in place of the present one.
 func (b *browser) fill(selector, text string) {
 	b.t.Helper()

@@ -72,7 +72,7 @@ func TestPages(t *testing.T) {
 			t.Errorf("page %d has other rows after it is loaded again", n)
 		}
 		if n < 2 {
-			b.click("a[rel=next]")
+			b.follow("a[rel=next]")
 			b.until(`document.querySelector("tbody tr").textContent !== %s && !document.querySelector("[aria-busy]") && location.search.includes("cursor=")`, b.eval(`document.querySelector("tbody tr").textContent`))
 			b.until(`document.querySelectorAll("tbody tr").length === %s`, min(50, 130-50*(n+1)))
 		}
@@ -94,7 +94,7 @@ func TestReturn(t *testing.T) {
 	b := open(t, s.URL, 1280)
 	b.signIn(c.Secret)
 	b.show(image + "?severity=high&type=non-os")
-	b.click("a[rel=next]")
+	b.follow("a[rel=next]")
 	b.until(`location.search.includes("cursor=") && document.querySelector("tbody") && !document.querySelector("[aria-busy]")`)
 	list := b.eval(`location.search`)
 	before := rows(b)
@@ -311,7 +311,7 @@ func TestEmptyPage(t *testing.T) {
 	b := open(t, s.URL, 1280)
 	b.signIn(c.Secret)
 	b.show("/watches")
-	b.click("a[rel=next]")
+	b.follow("a[rel=next]")
 	b.until(`document.querySelectorAll("tbody tr").length === 1`)
 	b.click(`button[aria-label="Remove registry.example/app-50"]`)
 	b.click(".danger")
