@@ -72,8 +72,9 @@ func TestPages(t *testing.T) {
 			t.Errorf("page %d has other rows after it is loaded again", n)
 		}
 		if n < 2 {
+			first := b.eval(`document.querySelector("tbody tr").textContent`)
 			b.follow("a[rel=next]")
-			b.until(`document.querySelector("tbody tr").textContent !== %s && !document.querySelector("[aria-busy]") && location.search.includes("cursor=")`, b.eval(`document.querySelector("tbody tr").textContent`))
+			b.until(`document.querySelector("tbody tr").textContent !== %s && !document.querySelector("[aria-busy]") && location.search.includes("cursor=")`, first)
 			b.until(`document.querySelectorAll("tbody tr").length === %s`, min(50, 130-50*(n+1)))
 		}
 	}
