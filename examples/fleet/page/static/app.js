@@ -39,6 +39,7 @@ const session = document.getElementById("session");
 let loading = new AbortController(); // of the present view
 let following = null; // of the events
 let watching = null; // of the source that only the present view follows
+let ended = false; // the session with the proxy
 let edited = false; // a field of the present view
 let sought = ""; // name of the element that had the focus, and is not there yet
 let current = null;
@@ -70,7 +71,7 @@ export async function draw(how) {
   watching?.abort();
   const mine = (loading = new AbortController());
   menu();
-  if (!signedIn()) return signInView("");
+  if (!signedIn()) return ended ? endedView() : signInView("");
   main.setAttribute("aria-busy", "true");
   let view;
   try {
@@ -240,10 +241,15 @@ addEventListener("signedout", async (event) => {
   await begin(reason); // the proxy may have authenticated the reader meanwhile
 });
 addEventListener("sessionended", () => {
+  ended = true;
   signOut();
   loading.abort();
   stop();
   menu();
+  endedView();
+});
+
+function endedView() {
   current = null;
   document.title = "Session ended – Fleet";
   const heading = el("h1", { tabindex: "-1" }, "The session has ended");
@@ -251,7 +257,8 @@ addEventListener("sessionended", () => {
   main.replaceChildren(heading, el("p", {}, "The proxy in front of the service does not let requests pass any more."),
     el("p", {}, el("button", { type: "button", class: "primary", id: "reload", click: () => location.reload() }, "Load the page again")));
   heading.focus();
-});
+}
+
 // A page that cannot be seen follows nothing: browsers have six connections to a host, for all tabs.
 document.addEventListener("visibilitychange", () => {
   if (!current) return;
