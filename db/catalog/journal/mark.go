@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"sync"
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -56,31 +57,50 @@ func (j *Journal) Mark(ctx context.Context, scope catalog.Scope, author string, 
 
 // Marks returns the marks that hold for an image of the store now, and their statements.
 func (j *Journal) Marks(ctx context.Context, digest string) ([]catalog.Mark, vex.Documents, error) {
-	image, found, _, err := j.load(ctx, digest)
+	image, err := j.Store.Image(ctx, digest)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("journal: %w", err)
 	}
 	tags, err := j.tags(ctx, image.Digest)
 	if err != nil {
 		return nil, nil, fmt.Errorf("journal: %w", err)
 	}
-	marks, documents, _, err := j.marks(ctx, image, found, tags, j.now())
+	layers := func() ([]string, error) {
+		found, _, err := catalog.Load(ctx, j.Store, image.Digest)
+		if err != nil {
+			return nil, fmt.Errorf("journal: %w", err)
+		}
+		return layersOf(found), nil
+	}
+	marks, documents, _, err := j.marks(ctx, image, layers, tags, j.now())
 	return marks, documents, err
 }
 
-// marks returns the marks that hold for an image, their documents, and the first instant at which one of them ends.
-func (j *Journal) marks(ctx context.Context, image *catalog.Image, found *analyzer.Report, tags []catalog.Tag, now time.Time) ([]catalog.Mark, vex.Documents, time.Time, error) {
+// marks returns the marks that hold for an image, their documents, and the first instant at which one of them ends. It asks for the layers
+// only if the scope of a mark has some.
+func (j *Journal) marks(ctx context.Context, image *catalog.Image, layers func() ([]string, error), tags []catalog.Tag, now time.Time) ([]catalog.Mark, vex.Documents, time.Time, error) {
 	all, err := j.Store.Marks(ctx, j.Tenant)
 	if err != nil {
 		return nil, nil, time.Time{}, fmt.Errorf("journal: %w", err)
 	}
-	layers := layersOf(found)
+	layers = sync.OnceValues(layers)
 	var until time.Time
 	var marks []catalog.Mark
 	var documents vex.Documents
 	for i := range all {
 		m := &all[i]
-		if !m.Holds(now) || !m.Scope.Has(image, tags, layers) {
+		if !m.Holds(now) {
+			continue
+		}
+		selected := m.Scope.Has(image, tags, nil)
+		if !selected && len(m.Scope.Layers) > 0 {
+			list, err := layers()
+			if err != nil {
+				return nil, nil, time.Time{}, err
+			}
+			selected = m.Scope.Has(image, tags, list)
+		}
+		if !selected {
 			continue
 		}
 		d, err := vex.Read(bytes.NewReader(m.Document), "mark "+m.ID)

@@ -73,7 +73,7 @@ func (j *Journal) Evaluate(ctx context.Context, pipeline assess.Pipeline, policy
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
-	marks, documents, until, err := j.marks(ctx, image, found, tags, now)
+	marks, documents, until, err := j.marks(ctx, image, func() ([]string, error) { return layersOf(found), nil }, tags, now)
 	if err != nil {
 		return nil, err
 	}

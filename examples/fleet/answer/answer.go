@@ -4,7 +4,9 @@ package answer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"time"
@@ -20,21 +22,43 @@ import (
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// maxBytes is the size of the matches that an Answerer keeps.
-const maxBytes = 96 << 20
+// Sizes of what an Answerer keeps.
+const (
+	maxMatches  = 48 << 20
+	maxFindings = 48 << 20 // a quarter is the most of one image: 120,000 findings or more
+	maxDerived  = 16 << 20
+	maxReports  = 48 << 20
+
+	decoded = 4 // bytes in memory of a byte of a part, about
+)
 
 // Manifest is the name of the document that has the manifest of an image, as [journal.Config] is that of the configuration.
 const Manifest = "manifest.json"
 
 // An Answerer assesses images. It may be used by many goroutines at once.
 type Answerer struct {
-	Catalog catalog.Store
-	cache   cache
+	Catalog  catalog.Store
+	matches  *cache[key, *matcher.Result]
+	findings *cache[findingsKey, *Findings]
+	derived  *cache[derivedKey, []byte]
+	reports  *cache[[sha256.Size]byte, *kept]
+}
+
+// A kept is the report of an image as far as matches depend on it. Its readers do not change it.
+type kept struct {
+	report *analyzer.Report
+	bytes  int64
 }
 
 // New returns an Answerer.
 func New(c catalog.Store) *Answerer {
-	return &Answerer{Catalog: c, cache: cache{most: maxBytes}}
+	return &Answerer{
+		Catalog:  c,
+		matches:  newCache[key](maxMatches, sizeOf),
+		findings: newCache[findingsKey](maxFindings, func(f *Findings) int64 { return f.bytes }),
+		derived:  newCache[derivedKey](maxDerived, func(b []byte) int64 { return int64(len(b)) + 300 }),
+		reports:  newCache[[sha256.Size]byte](maxReports, func(k *kept) int64 { return k.bytes }),
+	}
 }
 
 // A Request says how to assess an image.
@@ -45,6 +69,7 @@ type Request struct {
 	Policy report.Policy // nil without a verdict
 	View   report.View
 	Now    time.Time
+	Only   map[string]bool // IDs of the components to assess, without a policy; nil assesses all
 }
 
 // A Source has advisories, and says which.
@@ -55,6 +80,9 @@ type Source interface {
 
 // Assess assesses an image.
 func (a *Answerer) Assess(ctx context.Context, r *Request) (*report.Assessment, error) {
+	if r.Only != nil {
+		return a.assessSome(ctx, r)
+	}
 	found, parts, err := catalog.Load(ctx, a.Catalog, r.Image.Digest)
 	if err != nil {
 		return nil, err
@@ -63,11 +91,7 @@ func (a *Answerer) Assess(ctx context.Context, r *Request) (*report.Assessment, 
 	if err != nil {
 		return nil, err
 	}
-	name := r.Image.Reference
-	if name == "" {
-		name = r.Image.Digest
-	}
-	pipeline := assess.Pipeline{Name: name, Tool: report.Tool{Name: "hullmark"}, Now: r.Now, View: r.View}
+	pipeline := assess.Pipeline{Name: r.name(), Tool: report.Tool{Name: "hullmark"}, Now: r.Now, View: r.View}
 	if r.Source != nil { // a nil Source in the interface would not be nil
 		pipeline.Source, pipeline.VEX, pipeline.Policy = r.Source, r.VEX, r.Policy
 		pipeline.Match = func(ctx context.Context, m matcher.Matcher, found *analyzer.Report) (*matcher.Result, error) {
@@ -76,6 +100,47 @@ func (a *Answerer) Assess(ctx context.Context, r *Request) (*report.Assessment, 
 	}
 	return pipeline.Report(ctx, found, config)
 }
+
+// assessSome assesses some packages of an image, without configuration and policy. All packages decide about the matches, and only these are in
+// the assessment.
+func (a *Answerer) assessSome(ctx context.Context, r *Request) (*report.Assessment, error) {
+	content, err := a.content(ctx, r.Image)
+	if err != nil {
+		return nil, err
+	}
+	found, err := a.reports.once(ctx, content, func(ctx context.Context) (*kept, error) {
+		found, parts, err := catalog.Load(ctx, a.Catalog, r.Image.Digest)
+		if err != nil {
+			return nil, err
+		}
+		k := &kept{&analyzer.Report{Image: found.Image, Layers: found.Layers, Distro: found.Distro, Examined: found.Examined, Components: found.Components}, 1000}
+		for i := range parts {
+			if parts[i].Kind == catalog.Chunk {
+				k.bytes += decoded * int64(len(parts[i].Form))
+			}
+		}
+		return k, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	some := *found.report
+	some.Components = nil
+	for i := range found.report.Components {
+		if c := &found.report.Components[i]; r.Only[c.ID] {
+			some.Components = append(some.Components, *c)
+		}
+	}
+	pipeline := assess.Pipeline{Name: r.name(), Tool: report.Tool{Name: "hullmark"}, Now: r.Now, View: r.View, Source: r.Source, VEX: r.VEX}
+	pipeline.Match = func(ctx context.Context, m matcher.Matcher, _ *analyzer.Report) (*matcher.Result, error) {
+		m.Only = func(c *analyzer.Component) bool { return r.Only[c.ID] }
+		return m.Match(ctx, found.report)
+	}
+	return pipeline.Report(ctx, &some, nil)
+}
+
+// name returns the name of the image in reports.
+func (r *Request) name() string { return cmp.Or(r.Image.Reference, r.Image.Digest) }
 
 // Match matches the chunks whose matches are not in the cache, and joins all, as [catalog.Match] does. The matches of a chunk do not depend
 // on the time and on the rest of the report, so it is matched without both.
@@ -93,13 +158,13 @@ func (a *Answerer) Match(ctx context.Context, m matcher.Matcher, found *analyzer
 			continue
 		}
 		k := key{parts[i].Hash, hash}
-		result := a.cache.get(k)
-		if result == nil {
+		result, ok := a.matches.get(k)
+		if !ok {
 			var err error
 			if result, err = catalog.Match(ctx, timeless, &alone, parts[i:i+1]); err != nil {
 				return nil, err
 			}
-			a.cache.put(k, result)
+			a.matches.put(k, result)
 		}
 		results = append(results, result)
 	}

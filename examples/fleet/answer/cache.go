@@ -2,6 +2,8 @@ package answer
 
 import (
 	"container/list"
+	"context"
+	"errors"
 	"sync"
 	"unsafe"
 
@@ -15,24 +17,107 @@ type key struct {
 	db    string
 }
 
-// A cache keeps the matches of chunks, those used last.
-type cache struct {
-	mu    sync.Mutex
-	most  int64 // bytes, about
+// A cache keeps values, those used last, up to a number of bytes.
+type cache[K comparable, V any] struct {
+	mu      sync.Mutex
+	most    int64 // bytes, about
+	size    func(V) int64
+	bytes   int64
+	order   list.List // of *entry[K, V], the one used last first
+	items   map[K]*list.Element
+	running map[K]*computation[V]
+}
+
+type entry[K comparable, V any] struct {
+	key   K
+	value V
 	bytes int64
-	order list.List // of *entry, the one used last first
-	items map[key]*list.Element
 }
 
-type entry struct {
-	key    key
-	result *matcher.Result
-	bytes  int64
+// A computation is that of a value for which callers may wait.
+type computation[V any] struct {
+	done  chan struct{}
+	value V
+	err   error
 }
 
-// size returns about the bytes that a result occupies. Texts that matches share with the advisories of others count for each, so the cache is smaller
-// than it says, and never larger.
-func size(r *matcher.Result) int64 {
+func newCache[K comparable, V any](most int64, size func(V) int64) *cache[K, V] {
+	return &cache[K, V]{most: most, size: size, items: make(map[K]*list.Element), running: make(map[K]*computation[V])}
+}
+
+func (c *cache[K, V]) get(k K) (v V, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.look(k)
+}
+
+func (c *cache[K, V]) look(k K) (v V, ok bool) {
+	e := c.items[k]
+	if e == nil {
+		return v, false
+	}
+	c.order.MoveToFront(e)
+	return e.Value.(*entry[K, V]).value, true
+}
+
+// put keeps a value, unless it would push out most others.
+func (c *cache[K, V]) put(k K, v V) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.items[k] != nil {
+		return
+	}
+	e := &entry[K, V]{k, v, c.size(v)}
+	if e.bytes > c.most/4 {
+		return
+	}
+	c.items[k] = c.order.PushFront(e)
+	for c.bytes += e.bytes; c.bytes > c.most; {
+		last := c.order.Remove(c.order.Back()).(*entry[K, V])
+		c.bytes -= last.bytes
+		delete(c.items, last.key)
+	}
+}
+
+var errStopped = errors.New("answer: the computation stopped")
+
+// once returns the value of a key, which one caller computes for all that ask meanwhile. The computation goes on if its caller's context ends,
+// since the caller may ask again.
+func (c *cache[K, V]) once(ctx context.Context, k K, compute func(context.Context) (V, error)) (v V, err error) {
+	c.mu.Lock()
+	v, ok := c.look(k)
+	r := c.running[k]
+	if ok || r != nil {
+		c.mu.Unlock()
+		if ok {
+			return v, nil
+		}
+		select {
+		case <-r.done:
+			return r.value, r.err
+		case <-ctx.Done():
+			return v, ctx.Err()
+		}
+	}
+	r = &computation[V]{done: make(chan struct{}), err: errStopped} // in case of a panic
+	c.running[k] = r
+	c.mu.Unlock()
+	defer func() {
+		if r.err == nil {
+			c.put(k, r.value)
+		}
+		c.mu.Lock()
+		delete(c.running, k)
+		c.mu.Unlock()
+		close(r.done)
+	}()
+	r.value, r.err = compute(context.WithoutCancel(ctx))
+	return r.value, r.err
+}
+
+// sizeOf returns about the bytes that a result occupies. Texts that matches share with the advisories of others count for each, so the cache is
+// smaller than it says, and never larger.
+func sizeOf(r *matcher.Result) int64 {
 	n := 256 + 200*int64(len(r.Skipped)+len(r.Coverage))
 	for i := range r.Matches {
 		m := &r.Matches[i]
@@ -57,36 +142,4 @@ func texts(list ...string) (n int64) {
 		n += int64(unsafe.Sizeof(s)) + int64(len(s))
 	}
 	return n
-}
-
-func (c *cache) get(k key) *matcher.Result {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e := c.items[k]
-	if e == nil {
-		return nil
-	}
-	c.order.MoveToFront(e)
-	return e.Value.(*entry).result
-}
-
-func (c *cache) put(k key, r *matcher.Result) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.items[k] != nil {
-		return
-	}
-	if c.items == nil {
-		c.items = make(map[key]*list.Element)
-	}
-	e := &entry{k, r, size(r)}
-	if e.bytes > c.most/4 { // it would push out most others
-		return
-	}
-	c.items[k] = c.order.PushFront(e)
-	for c.bytes += e.bytes; c.bytes > c.most; {
-		last := c.order.Remove(c.order.Back()).(*entry)
-		c.bytes -= last.bytes
-		delete(c.items, last.key)
-	}
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -69,14 +70,24 @@ func (c *call) listPackages() (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	views := []packageView{}
+	var selected []*analyzer.Component
 	for i := range found.Components {
 		p := &found.Components[i]
 		if t := c.query.Get("type"); (t == "" || t == p.Type) && c.inLayer(p) {
-			views = append(views, viewPackage(p))
+			selected = append(selected, p)
 		}
 	}
-	return listed(c, views, func(v *packageView) string { return join(v.Type, v.Namespace, v.Name, v.Version, v.ID) })
+	p, err := sorted(c, selected, func(p **analyzer.Component) string {
+		return join((*p).Type, (*p).Namespace, (*p).Name, (*p).Version, (*p).ID)
+	})
+	if err != nil {
+		return nil, err
+	}
+	views := page[packageView]{Items: []packageView{}, Next: p.Next}
+	for _, x := range p.Items {
+		views.Items = append(views.Items, viewPackage(x))
+	}
+	return ok(views), nil
 }
 
 // inLayer reports whether a package is in the layer that the query names, if it names one.
@@ -241,28 +252,53 @@ func (c *call) listRecords() (*reply, error) {
 	return listed(c, views, func(v *recordView) string { return fmt.Sprintf("%08d", v.number) })
 }
 
-// assess assesses the image in the path with the newest advisories.
-func (c *call) assess(matched, judged bool) (*report.Assessment, error) {
+// matched returns a request to match the image in the path with the newest advisories and the tenant's marks, the hash of the marks, and a function
+// that releases the advisories.
+func (c *call) matched() (r *answer.Request, marks [sha256.Size]byte, release func(), err error) {
 	m, err := c.analyzed()
 	if err != nil {
-		return nil, err
+		return nil, marks, nil, err
 	}
-	r := &answer.Request{Image: m, Now: time.Now().UTC().Truncate(24 * time.Hour)} // equal answers of a day have equal bytes
-	if matched {
-		source, release, err := c.source()
+	source, release, err := c.source()
+	if err != nil {
+		return nil, marks, nil, err
+	}
+	r = &answer.Request{Image: m, Now: today(), Source: source}
+	list, documents, err := c.s.Verdicts.Journal(c.tenant()).Marks(c.ctx(), m.Digest)
+	if err != nil {
+		release()
+		return nil, marks, nil, err
+	}
+	if len(documents) > 0 {
+		r.VEX = documents
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %q\n", m.Reference, m.Config) // which the marks may name
+	for i := range list {
+		fmt.Fprintf(h, "%q %x\n", list[i].ID, sha256.Sum256(list[i].Document))
+	}
+	return r, [sha256.Size]byte(h.Sum(nil)), release, nil
+}
+
+// today returns the beginning of the day, so that equal answers of a day have equal bytes.
+func today() time.Time { return time.Now().UTC().Truncate(24 * time.Hour) }
+
+// assess assesses the image in the path with the newest advisories.
+func (c *call) assess(matched, judged bool) (*report.Assessment, error) {
+	if !matched {
+		m, err := c.analyzed()
 		if err != nil {
 			return nil, err
 		}
-		defer release()
-		r.Source = source
-		if _, documents, err := c.s.Verdicts.Journal(c.tenant()).Marks(c.ctx(), m.Digest); err != nil {
-			return nil, err
-		} else if len(documents) > 0 {
-			r.VEX = documents
-		}
+		return c.s.Answers.Assess(c.ctx(), &answer.Request{Image: m, Now: today()})
 	}
+	r, _, release, err := c.matched()
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	if judged {
-		p, err := c.s.Verdicts.Policy(c.ctx(), m, c.query.Get("policy"))
+		p, err := c.s.Verdicts.Policy(c.ctx(), r.Image, c.query.Get("policy"))
 		switch {
 		case err == nil:
 			r.Policy, r.Now = p.Policy, time.Now()

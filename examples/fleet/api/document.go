@@ -31,6 +31,11 @@ type operation struct {
 // public reports whether an operation needs no token.
 func (o *operation) public() bool { return o.Security != nil && len(o.Security) == 0 }
 
+// any reports whether each token will do, whatever its scopes.
+func (o *operation) any() bool {
+	return len(o.Security) == 1 && o.Security[0]["token"] != nil && len(o.Security[0]["token"]) == 0
+}
+
 // scope returns the scope that a token needs.
 func (o *operation) scope() store.Scope {
 	for _, s := range o.Security {
@@ -88,7 +93,7 @@ func operations() ([]operation, error) {
 					return nil, fmt.Errorf("api: document: %s %s: parameter %d has no name or type", o.method, path, i)
 				}
 			}
-			if !o.public() && o.scope() == "" {
+			if !o.public() && !o.any() && o.scope() == "" {
 				return nil, fmt.Errorf("api: document: %s %s has no scope", o.method, path)
 			}
 			list = append(list, o)

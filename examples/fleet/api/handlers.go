@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/hullmark/hullmark/db"
@@ -16,6 +17,7 @@ func (s *Server) handlers() map[string]handler {
 		"openapi":              (*call).openapi,
 		"health":               (*call).health,
 		"metrics":              (*call).metrics,
+		"whoami":               (*call).whoami,
 		"database":             (*call).database,
 		"listSubmissions":      (*call).listSubmissions,
 		"submit":               (*call).submit,
@@ -97,6 +99,18 @@ func (s *Server) handlers() map[string]handler {
 
 func (c *call) openapi() (*reply, error) {
 	return &reply{status: http.StatusOK, body: Document, kind: "application/yaml"}, nil
+}
+
+type callerView struct {
+	Tenant string        `json:"tenant"`
+	Name   string        `json:"name"`
+	Scopes []store.Scope `json:"scopes"`
+	Proxy  bool          `json:"proxy"`
+}
+
+func (c *call) whoami() (*reply, error) {
+	t := c.token
+	return &reply{status: http.StatusOK, value: callerView{t.Tenant, t.Name, t.Scopes, strings.HasPrefix(t.ID, proxied)}, volatile: true}, nil
 }
 
 type health struct {

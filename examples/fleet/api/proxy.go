@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 
 	"github.com/hullmark/hullmark/examples/fleet/address"
@@ -23,6 +24,9 @@ type ProxyUser struct {
 	Scopes []store.Scope
 }
 
+// proxied begins the IDs of tokens that stand for users of the proxy.
+const proxied = "proxy/"
+
 // maxUser limits the name of a user in bytes.
 const maxUser = 200
 
@@ -34,6 +38,30 @@ func (p *Proxy) trusts(r *http.Request) bool {
 	}
 	from := at.Addr().Unmap().WithZone("")
 	return slices.ContainsFunc(p.Addresses, func(a netip.Prefix) bool { return a.Contains(from) })
+}
+
+var crossOrigin = http.NewCrossOriginProtection()
+
+// sameSite refuses requests that a browser sends for the page of another site. The proxy authenticates them like all others, because the browser
+// adds its cookies. Only a link to the API, which changes nothing and whose answer the other site cannot read, may come from elsewhere.
+func sameSite(r *http.Request) error {
+	site := r.Header.Get("Sec-Fetch-Site")
+	allowed := true
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		allowed = site == "" || site == "same-origin" || site == "none" || r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
+	default:
+		// Without TLS, browsers do not state the site. The origin is that of the page, if the proxy changes Host and states the former one. Other sites
+		// cannot set the header.
+		allowed = crossOrigin.Check(r) == nil
+		if origin, err := url.Parse(r.Header.Get("Origin")); !allowed && site == "" && err == nil && origin.Host != "" {
+			allowed = origin.Host == r.Header.Get("X-Forwarded-Host")
+		}
+	}
+	if !allowed {
+		return &problem{Status: http.StatusForbidden, Code: "cross-site", Detail: "a page of another site sent the request"}
+	}
+	return nil
 }
 
 // user returns the token that stands for the user of a request, or nil if the request names none and is not from the proxy.
@@ -55,9 +83,12 @@ func (p *Proxy) user(r *http.Request) (*store.Token, error) {
 	case names[0] == "" || len(names[0]) > maxUser || !clean(names[0]):
 		return nil, denied("the name of the user is malformed")
 	}
+	if err := sameSite(r); err != nil {
+		return nil, err
+	}
 	for _, u := range p.Users {
 		if address.Match(u.Name, names[0]) {
-			return &store.Token{ID: "proxy/" + u.Tenant + "/" + names[0], Tenant: u.Tenant, Name: names[0], Scopes: u.Scopes}, nil
+			return &store.Token{ID: proxied + u.Tenant + "/" + names[0], Tenant: u.Tenant, Name: names[0], Scopes: u.Scopes}, nil
 		}
 	}
 	return nil, &problem{Status: http.StatusForbidden, Code: "forbidden", Detail: "the user has no tenant"}

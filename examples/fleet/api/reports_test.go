@@ -24,13 +24,13 @@ import (
 // TestExpiredToken: a token that expires or is deleted opens nothing, and ends the streams that it opened (goharbor/harbor 15110: an expired token
 // still authenticates).
 func TestExpiredToken(t *testing.T) {
-	s := fleettest.Start(t, serve.Options{})
+	s := fleettest.Start(t, serve.Options{Neighbours: serve.Neighbours{Falco: true}})
 	admin := s.Client(t, "team")
-	stream := func(c *fleettest.Client) *bufio.Reader {
+	stream := func(c *fleettest.Client, path string) *bufio.Reader {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		t.Cleanup(cancel)
-		q, err := http.NewRequestWithContext(ctx, "GET", c.URL+"/v1/events", nil)
+		q, err := http.NewRequestWithContext(ctx, "GET", c.URL+path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,17 +44,17 @@ func TestExpiredToken(t *testing.T) {
 		return bufio.NewReader(a.Body)
 	}
 	short := client(t, s, &store.Token{Tenant: "team", Name: "short", Scopes: store.Scopes(), Expires: time.Now().Add(20 * time.Second)})
-	expiring := stream(short)
+	expiring, alerts := stream(short, "/v1/events"), stream(short, "/v1/falco/events")
 	var made struct {
 		Token  struct{ ID string }
 		Secret string
 	}
 	admin.Do("POST", "/v1/tokens", `{"name": "x", "scopes": ["read"]}`).Want(http.StatusCreated).Into(&made)
 	revoked := admin.With(made.Secret)
-	revoking := stream(revoked)
+	revoking := stream(revoked, "/v1/events")
 	admin.Do("DELETE", "/v1/tokens/"+made.Token.ID, nil).Want(http.StatusNoContent)
 	revoked.Do("GET", "/v1/images", nil).Want(http.StatusUnauthorized)
-	for name, body := range map[string]io.Reader{"expired": expiring, "deleted": revoking} {
+	for name, body := range map[string]io.Reader{"expired": expiring, "expired, of alerts": alerts, "deleted": revoking} {
 		if _, err := io.Copy(io.Discard, body); err != nil {
 			t.Errorf("the stream of a token that is %s does not end: %v", name, err)
 		}

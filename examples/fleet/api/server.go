@@ -427,7 +427,7 @@ func (c *call) identify() (*store.Token, error) {
 		return nil, err
 	case !token.Expires.IsZero() && !now.Before(token.Expires):
 		return nil, denied("the token has expired")
-	case !token.Has(c.op.scope()):
+	case !c.op.any() && !token.Has(c.op.scope()):
 		return nil, &problem{Status: http.StatusForbidden, Code: "forbidden", Detail: "the token lacks the scope " + string(c.op.scope())}
 	}
 	return token, nil
@@ -469,17 +469,24 @@ func tooLarge(limit int64) error {
 	return &problem{Status: http.StatusRequestEntityTooLarge, Code: "too-large", Detail: fmt.Sprintf("the body has more than %d bytes", limit)}
 }
 
+// encoded returns a value as JSON.
+func encoded(value any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(value)
+	return b.Bytes(), err
+}
+
 // send writes a reply.
 func (c *call) send(rep *reply) error {
 	body, h := rep.body, c.w.Header()
 	if rep.value != nil {
-		var b bytes.Buffer
-		e := json.NewEncoder(&b)
-		e.SetEscapeHTML(false)
-		if err := e.Encode(rep.value); err != nil {
+		var err error
+		if body, err = encoded(rep.value); err != nil {
 			return err
 		}
-		body, rep.kind = b.Bytes(), "application/json"
+		rep.kind = "application/json"
 	}
 	if rep.location != "" {
 		h.Set("Location", rep.location)

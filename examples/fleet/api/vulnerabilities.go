@@ -3,10 +3,11 @@ package api
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
+	"github.com/hullmark/hullmark/examples/fleet/answer"
 	"github.com/hullmark/hullmark/examples/fleet/index"
 	"github.com/hullmark/hullmark/examples/fleet/store"
 	"github.com/hullmark/hullmark/matcher"
@@ -80,59 +81,90 @@ func viewMatch(m *matcher.Match, p packageView) vulnerabilityView {
 
 type vulnerabilitiesView struct {
 	Database string              `json:"database"`
+	Total    int                 `json:"total"`
 	Items    []vulnerabilityView `json:"items"`
 	Coverage []coverageView      `json:"coverage"`
 	Next     string              `json:"next,omitempty"`
 }
 
+// least returns the severity that the query names.
+func (c *call) least() (least matcher.Level, err error) {
+	if text := c.query.Get("severity"); text != "" && least.UnmarshalText([]byte(text)) != nil {
+		err = malformed("the severity is unknown")
+	}
+	return least, err
+}
+
+// findingsQuery returns the query for findings.
+func (c *call) findingsQuery() (*answer.Query, error) {
+	least, err := c.least()
+	if err != nil {
+		return nil, err
+	}
+	after, err := c.cursor()
+	if err != nil {
+		return nil, err
+	}
+	q := &answer.Query{Least: least, Status: c.query.Get("status"), WithFix: c.query.Get("vendor_only") == "true", Package: c.query.Get("package"),
+		BySeverity: c.query.Get("order") == "severity", After: after, Limit: c.limit()}
+	if kind := c.query.Get("type"); kind == "os" || kind == "non-os" {
+		system := kind == "os"
+		q.System = &system
+	}
+	if c.query.Has("layer") {
+		layer := c.int("layer", 0)
+		q.Layer = &layer
+	}
+	return q, nil
+}
+
+// listVulnerabilities selects a page of the image's findings, which are kept, and assesses their packages only.
 func (c *call) listVulnerabilities() (*reply, error) {
-	a, err := c.assess(true, false)
+	q, err := c.findingsQuery()
 	if err != nil {
 		return nil, err
 	}
-	var least matcher.Level
-	if text := c.query.Get("severity"); text != "" {
-		if err := least.UnmarshalText([]byte(text)); err != nil {
-			return nil, malformed("the severity is unknown")
-		}
-	}
-	kind, status, vendorOnly := c.query.Get("type"), c.query.Get("status"), c.query.Get("vendor_only") == "true"
-	var selected []*matcher.Match
-	for i := range a.Result.Matches {
-		m := &a.Result.Matches[i]
-		p := a.Component(m.Component)
-		switch {
-		case p == nil,
-			kind == "os" && !p.System, kind == "non-os" && p.System,
-			status != "" && m.Status.String() != status,
-			vendorOnly && m.Status == matcher.WillNotFix,
-			m.Severity.Level < least,
-			!c.inLayer(p),
-			c.query.Has("package") && p.ID != c.query.Get("package"):
-			continue
-		}
-		selected = append(selected, m)
-	}
-	// Only the page is made into views.
-	key := func(m **matcher.Match) string { return join((*m).ID, (*m).Component) }
-	if c.query.Get("order") == "severity" {
-		key = func(m **matcher.Match) string {
-			return join(strconv.Itoa(9-int((*m).Severity.Level)), (*m).ID, (*m).Component)
-		}
-	}
-	pg, err := sorted(c, selected, key)
+	r, _, release, err := c.matched()
 	if err != nil {
 		return nil, err
 	}
-	v := vulnerabilitiesView{Database: a.Database.Hash, Items: []vulnerabilityView{}, Coverage: []coverageView{}, Next: pg.Next}
-	for _, m := range pg.Items {
-		v.Items = append(v.Items, viewMatch(m, viewPackage(a.Component(m.Component))))
+	defer release()
+	findings, err := c.s.Answers.Findings(c.ctx(), r)
+	if err != nil {
+		return nil, err
 	}
-	for _, x := range a.Result.Coverage {
+	rows, total := findings.Page(q)
+	pg := paged(rows, q.Limit, func(r **answer.Row) string { return q.Key(*r) })
+	v := vulnerabilitiesView{Database: r.Source.Describe().Hash, Total: total, Items: []vulnerabilityView{}, Coverage: []coverageView{}, Next: pg.Next}
+	for _, x := range findings.Coverage {
 		v.Coverage = append(v.Coverage, viewCoverage(x, 0))
 	}
-	rep := ok(v)
+	rep := ok(&v)
 	rep.database = v.Database
+	if len(pg.Items) == 0 {
+		return rep, nil
+	}
+	r.Only = make(map[string]bool)
+	for _, x := range pg.Items {
+		r.Only[x.Component()] = true
+	}
+	a, err := c.s.Answers.Assess(c.ctx(), r)
+	if err != nil {
+		return nil, err
+	}
+	type finding struct{ id, component string }
+	matches := make(map[finding]*matcher.Match)
+	for i := range a.Result.Matches {
+		m := &a.Result.Matches[i]
+		matches[finding{m.ID, m.Component}] = m
+	}
+	for _, x := range pg.Items {
+		m := matches[finding{x.ID, x.Component()}]
+		if m == nil {
+			return nil, &problem{Status: http.StatusServiceUnavailable, Code: "busy", Detail: "the image was analyzed again meanwhile", retry: time.Second}
+		}
+		v.Items = append(v.Items, viewMatch(m, viewPackage(a.Component(m.Component))))
+	}
 	return rep, nil
 }
 
@@ -262,18 +294,25 @@ type remediesView struct {
 }
 
 func (c *call) getRemedies() (*reply, error) {
-	a, err := c.assess(true, false)
+	least, err := c.least()
 	if err != nil {
 		return nil, err
 	}
-	var least matcher.Level
-	if text := c.query.Get("severity"); text != "" {
-		if err := least.UnmarshalText([]byte(text)); err != nil {
-			return nil, malformed("the severity is unknown")
-		}
+	r, marks, release, err := c.matched()
+	if err != nil {
+		return nil, err
 	}
+	defer release()
+	body, err := c.s.Answers.Derive(c.ctx(), r, "remedies "+least.String(), marks, func(a *report.Assessment) ([]byte, error) { return encoded(viewRemedies(a, least)) })
+	if err != nil {
+		return nil, err
+	}
+	return &reply{status: http.StatusOK, body: body, kind: "application/json", database: r.Source.Describe().Hash}, nil
+}
+
+func viewRemedies(a *report.Assessment, least matcher.Level) *remediesView {
 	r := a.Remediate(least)
-	v := remediesView{Database: a.Database.Hash, Items: []remedyView{}, OpenBase: r.Base, Open: r.Open}
+	v := &remediesView{Database: a.Database.Hash, Items: []remedyView{}, OpenBase: r.Base, Open: r.Open}
 	if b := a.Base; b != nil {
 		v.Base = &baseView{b.Name, b.Digest, b.Layers, b.Origin, b.Findings, b.Application}
 	}
@@ -284,9 +323,7 @@ func (c *call) getRemedies() (*reply, error) {
 		}
 		v.Items = append(v.Items, x)
 	}
-	rep := ok(v)
-	rep.database = v.Database
-	return rep, nil
+	return v
 }
 
 type affectedView struct {

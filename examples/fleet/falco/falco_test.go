@@ -1,6 +1,7 @@
 package falco_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"database/sql"
@@ -516,6 +517,79 @@ func TestMarks(t *testing.T) {
 	}
 	call[any](h, http.MethodDelete, "/v1/falco/marks/"+m.ID, "", http.StatusNoContent)
 	call[any](h, http.MethodDelete, "/v1/falco/marks/"+m.ID, "", http.StatusNotFound)
+}
+
+// TestMarkLimits: a mark has not expired when it is made, and a tenant has so many.
+func TestMarkLimits(t *testing.T) {
+	h := newHost(t, nil)
+	call[any](h, http.MethodPost, "/v1/falco/marks", `{"rule": "x", "reason": "y", "author": "z", "expires": "2020-01-01T00:00:00Z"}`, http.StatusBadRequest)
+	for range 1000 {
+		call[any](h, http.MethodPost, "/v1/falco/marks", `{"rule": "x", "reason": "y", "author": "z"}`, http.StatusCreated)
+	}
+	call[any](h, http.MethodPost, "/v1/falco/marks", `{"rule": "x", "reason": "y", "author": "z"}`, http.StatusConflict)
+}
+
+// TestStream: a stream has each event that its query selects after its cursor, once, and with the mark that holds.
+func TestStream(t *testing.T) {
+	h := newHost(t, nil)
+	server := httptest.NewServer(h.handler)
+	t.Cleanup(server.Close) // after the streams
+	post := func(rule string, n int) {
+		h.post(strings.Repeat(strings.Replace(alert(`{"container.id":"host"}`), "Terminal shell in container", rule, 1)+"\n", n))
+	}
+	stream := func(query string, headers ...string) *bufio.Scanner {
+		q, err := http.NewRequestWithContext(t.Context(), "GET", server.URL+"/v1/falco/events"+query, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.Header.Set("Accept", "text/event-stream")
+		for i := 0; i < len(headers); i += 2 {
+			q.Header.Set(headers[i], headers[i+1])
+		}
+		a, err := http.DefaultClient.Do(q)
+		if err != nil || a.Header.Get("Content-Type") != "text/event-stream" {
+			t.Fatalf("%+v, %v", a, err)
+		}
+		t.Cleanup(func() { a.Body.Close() })
+		s := bufio.NewScanner(a.Body)
+		s.Buffer(nil, 1<<20)
+		return s
+	}
+	read := func(s *bufio.Scanner, n int) (list []falco.Event) {
+		for len(list) < n && s.Scan() {
+			if data, ok := strings.CutPrefix(s.Text(), "data: "); ok {
+				var e falco.Event
+				if err := json.Unmarshal([]byte(data), &e); err != nil {
+					t.Fatal(err)
+				}
+				list = append(list, e)
+			}
+		}
+		if s.Err() != nil || len(list) < n {
+			t.Fatalf("%d events, want %d: %v", len(list), n, s.Err())
+		}
+		return list
+	}
+	post("a", 250)
+	all, some := stream(""), stream("?rule=b")
+	list := read(all, 250)
+	again := stream("?cursor="+list[3].ID, "Last-Event-ID", list[247].ID)
+	m := call[falco.Mark](h, http.MethodPost, "/v1/falco/marks", `{"rule": "b", "reason": "y", "author": "z"}`, http.StatusCreated)
+	post("a", 3)
+	post("b", 1)
+	list = append(list, read(all, 4)...)
+	seen := make(map[string]bool)
+	for i := range list {
+		if seen[list[i].ID] || i > 0 && list[i].ID <= list[i-1].ID {
+			t.Errorf("event %d is %s", i, list[i].ID)
+		}
+		seen[list[i].ID] = true
+	}
+	for name, got := range map[string][]falco.Event{"of a rule": read(some, 1), "after the last one that the client had": read(again, 6)[5:]} {
+		if got[0].ID != list[253].ID || got[0].FalsePositive != m.ID {
+			t.Errorf("%s: %+v", name, got[0])
+		}
+	}
 }
 
 // TestRejoin analyzes an image after its alerts arrived, and has a service that fails for a while.

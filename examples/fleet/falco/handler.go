@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -226,13 +227,7 @@ func (h *Handler) tail(tenant string) *stream.Tail[string, Event] {
 		t = &stream.Tail[string, Event]{
 			Key:  func(e *Event) string { return e.ID },
 			Size: func(e *Event) int { return len(e.Alert) + maxText },
-			Last: func(ctx context.Context) (string, error) {
-				list, err := h.Intake.Store.Events(ctx, tenant, Query{Newest: true, Limit: 1})
-				if err != nil || len(list) == 0 {
-					return "", err
-				}
-				return list[0].ID, nil
-			},
+			Last: func(ctx context.Context) (string, error) { return h.Intake.Store.Last(ctx, tenant) },
 			Read: func(ctx context.Context, after string) ([]Event, error) {
 				return h.list(ctx, tenant, Query{After: after, Limit: stream.AtOnce})
 			},
@@ -341,8 +336,16 @@ func (h *Handler) addMark(r *http.Request, tenant string) (int, any, error) {
 	if err := decode(r, &in); err != nil {
 		return 0, nil, err
 	}
-	if in.Rule == "" || in.Reason == "" || in.Author == "" {
+	switch {
+	case in.Rule == "" || in.Reason == "" || in.Author == "":
 		return 0, nil, bad("rule, reason and author are required")
+	case !in.Expires.IsZero() && in.Expires.Before(h.Intake.now()):
+		return 0, nil, bad("the mark would have expired already")
+	}
+	if marks, err := h.Intake.Store.Marks(r.Context(), tenant); err != nil {
+		return 0, nil, err
+	} else if len(marks) >= maxMarks {
+		return 0, nil, &failure{http.StatusConflict, fmt.Sprintf("the tenant has %d marks", maxMarks)}
 	}
 	m := &Mark{store.NewID(), clip(in.Image), clip(in.Rule), clip(in.Path), clip(in.Reason), clip(in.Author), h.Intake.now().UTC().Truncate(time.Microsecond), in.Expires}
 	return http.StatusCreated, m, h.Intake.Store.AddMark(r.Context(), tenant, m)

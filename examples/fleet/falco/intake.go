@@ -25,6 +25,7 @@ const (
 	maxLines = 10_000    // of a request
 	maxBody  = 16 << 20  // of a request
 	atOnce   = 500       // lines in a transaction
+	maxMarks = 1000      // of a tenant, which are compared with each event
 	maxHead  = 256       // bytes by which a file is recognized
 	poll     = time.Second
 )

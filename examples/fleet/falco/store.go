@@ -133,6 +133,7 @@ type Store interface {
 	Write(ctx context.Context, tenant string, b *Batch) error
 	Position(ctx context.Context, tenant, name string) (Position, error)
 	Events(ctx context.Context, tenant string, q Query) ([]Event, error)
+	Last(ctx context.Context, tenant string) (id string, err error) // after which no event was written
 	Gaps(ctx context.Context, tenant, after string, n int) ([]Event, error)
 	Join(ctx context.Context, tenant string, e *Event) error
 	Counts(ctx context.Context, tenant, image string) ([]Count, error)
@@ -414,6 +415,17 @@ func (s *SQL) Events(ctx context.Context, tenant string, q Query) ([]Event, erro
 		where, args = where+" AND priority = ?", append(args, string(q.Priority))
 	}
 	return s.events(ctx, where+" ORDER BY "+order+" LIMIT ?", append(args, q.Limit)...)
+}
+
+// Last returns the highest identifier that was given.
+func (s *SQL) Last(ctx context.Context, tenant string) (id string, err error) {
+	err = s.each(ctx, func(scan func(...any) error) error {
+		var last int64
+		err := scan(&last)
+		id = fmt.Sprintf("%016x", last)
+		return err
+	}, "SELECT last FROM fleet_falco_numbers WHERE tenant = ?", tenant)
+	return id, err
 }
 
 // Gaps returns events that are not joined.

@@ -2,6 +2,7 @@ package page_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/hullmark/hullmark/examples/fleet/internal/fleettest"
@@ -106,6 +107,48 @@ func TestRuntime(t *testing.T) {
 	b.until(`document.querySelector("main").textContent.includes("Falco reported 1 event of its containers.")`)
 	b.click(`.parts a[href$="?show=runtime"]`)
 	b.until(`document.querySelector("td time") && document.querySelector(".parts [aria-current]").textContent === "Runtime events"`)
+
+	// New events appear without a click, here and in the list of all. A filter shows those that it selects.
+	send := func(rule string) {
+		t.Helper()
+		c.Do("POST", "/v1/falco/alerts", []byte(alert(rule, "Error", `{"container.id": "5d2a4b8d7f06", "container.image.digest": "`+digest+`", "container.image.repository": "registry.example/team/app", "proc.exepath": "/usr/bin/node"}`))).Want(200)
+	}
+	rows := `document.querySelectorAll("table:last-of-type tbody tr").length === %s`
+	send("Shell spawned")
+	b.until(rows, 2)
+	b.show("/runtime?rule=Shell+spawned")
+	b.until(rows, 1)
+	send("Write below code")
+	send("Shell spawned")
+	b.until(rows, 2)
+
+	// An alert is marked, and so are later ones, until the mark is withdrawn.
+	b.click(`a[aria-label="Mark as a false positive: Shell spawned"]`)
+	b.until(`document.querySelector("#mark") && document.querySelector("dd").textContent === "Shell spawned"`)
+	b.click("#mark-submit")
+	b.until(`document.querySelector("#mark textarea:invalid")`)
+	b.fill("#mark textarea", "our entry point")
+	b.fill("#mark input[type=date]", "")
+	b.eval(`(() => { document.querySelector("#mark input[type=date]").value = "2099-12-31" })()`)
+	b.click("#mark-submit")
+	b.until(`document.querySelector("#live").textContent === "The mark is stored." && location.search === "?rule=Shell+spawned"`)
+	marked := `[...document.querySelectorAll("tbody tr")].filter((r) => r.lastElementChild.textContent === "false positive").length === %s`
+	b.until(marked, 2)
+	send("Shell spawned")
+	b.until(marked, 3)
+	b.show("/runtime")
+	b.click(`.parts a[href="/runtime?show=marks"]`)
+	b.until(`["Shell spawned", "registry.example/team/app", "/usr/bin/node", "our entry point", "test", "31 Dec 2099"].every((x) => document.querySelector("tbody tr").textContent.includes(x))`)
+	b.click(`button[aria-label="Withdraw the mark of Shell spawned"]`)
+	b.click(".danger")
+	b.until(`document.querySelector("#live").textContent === "The mark is withdrawn." && document.querySelector("main .empty")`)
+	b.show("/runtime?rule=Shell+spawned")
+	b.until(marked, 0)
+	var audit struct{ Items []struct{ Action string } }
+	c.Get("/v1/audit", &audit)
+	if text := fmt.Sprint(audit.Items); !strings.Contains(text, "{add-alert-mark}") || !strings.Contains(text, "{delete-alert-mark}") {
+		t.Errorf("the audit has no entries of the mark: %s", text)
+	}
 	b.quiet()
 
 	other := fleettest.Start(t, serve.Options{})

@@ -217,10 +217,11 @@ func (b *browser) text() string {
 	return fmt.Sprint(r.Result.Value)
 }
 
-// show shows a view without loading the page anew.
+// show shows a view, with all of its content, without loading the page anew.
 func (b *browser) show(path string) {
 	b.t.Helper()
 	b.eval(`import("/page/app.js").then(({go}) => go(%s))`, path)
+	b.until(`!document.querySelector("[aria-busy]")`)
 }
 
 // signIn loads the page and enters a token.
@@ -243,6 +244,12 @@ func (b *browser) click(selector string) {
 	for _, kind := range []string{"mousePressed", "mouseReleased"} {
 		b.call("Input.dispatchMouseEvent", map[string]any{"type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1}, nil)
 	}
+}
+
+// follow clicks on a link at once, where new data may draw the list again between two movements of a mouse.
+func (b *browser) follow(selector string) {
+	b.t.Helper()
+	b.eval(`document.querySelector(%s).click()`, selector)
 }
 
 // fill types a text into a field in place of the present one.

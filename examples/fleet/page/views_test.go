@@ -86,6 +86,9 @@ func filled(t *testing.T, name string) (*fleettest.Service, []view, *fleettest.C
 		}
 		return string(line)
 	}
+	for _, image := range []string{cut(name, 900), digest, ""} {
+		c.Do("POST", "/v1/falco/marks", map[string]any{"rule": cut(name, 900), "image": image, "path": "/" + cut(name, 900), "reason": cut(name, 900), "author": cut(name, 900), "expires": time.Now().Add(time.Hour)}).Want(201)
+	}
 	c.Do("POST", "/v1/falco/alerts", []byte(alert(map[string]any{"container.id": "5d2a4b8d7f06", "container.image.digest": digest, "container.image.repository": name, "proc.exepath": "/" + name, "fd.name": "/var/lib/dpkg/status"})+"\n"+
 		alert(map[string]any{"container.id": "5d2a4b8d7f06", "container.image.digest": digest, "fd.name": "/app/" + cut(strings.NewReplacer("/", "_", "\x00", "").Replace(name), 60) + "/node_modules/left/index.js"})+"\n"+
 		strings.Replace(alert(map[string]any{"container.id": "host", "proc.exepath": "/usr/bin/bash"}), `"priority":"Warning"`, `"priority":"Critical"`, 1))).Want(200)
@@ -115,7 +118,8 @@ func filled(t *testing.T, name string) (*fleettest.Service, []view, *fleettest.C
 		{"sbom", "/images/" + m.Image}, {"image-failed", "/images/sha256:" + strings.Repeat("f", 64)}, {"sbom-packages", "/images/" + m.Image + "?show=packages"}, {"submission", "/submissions/" + failed.ID}, {"vulnerabilities", "/vulnerabilities"},
 		{"vulnerability", "/vulnerabilities/" + url.PathEscape("GHSA-dddd-"+name)}, {"vulnerability-unknown", "/vulnerabilities/" + url.PathEscape(cut(name, 190))}, {"packages", "/packages"},
 		{"packages-found", "/packages?purl=pkg:npm/left"}, {"events", "/events"}, {"policies", "/policies"}, {"policy", "/policies/severe"}, {"marks", "/marks"}, {"subscriptions", "/subscriptions"},
-		{"runtime", "/runtime"}, {"runtime-filtered", "/runtime?priority=Critical"}, {"watches", "/watches"}, {"tokens", "/tokens"}, {"feeds", "/feeds"}, {"missing", "/images/none"}, {"no-view", "/submissions/none"},
+		{"runtime", "/runtime"}, {"runtime-filtered", "/runtime?priority=Critical"}, {"runtime-marks", "/runtime?show=marks"},
+		{"runtime-mark", "/runtime?" + url.Values{"show": {"mark"}, "rule": {cut(name, 900)}, "image": {cut(name, 900)}, "digest": {digest}, "program": {"/" + cut(name, 900)}, "file": {"/etc/shadow"}, "back": {"/runtime?rule=" + url.QueryEscape(cut(name, 900))}}.Encode()}, {"watches", "/watches"}, {"tokens", "/tokens"}, {"feeds", "/feeds"}, {"missing", "/images/none"}, {"no-view", "/submissions/none"},
 	}, c
 }
 

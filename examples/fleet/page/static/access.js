@@ -2,7 +2,7 @@
 
 import { call, get, path } from "/page/api.js";
 import { action, choices, code, copy, el, field, form, link, table, text, time } from "/page/dom.js";
-import { count, pager, where } from "/page/images.js";
+import { count, none, pager, where } from "/page/images.js";
 import { announce, draw, go } from "/page/app.js";
 
 const size = 50;
@@ -18,7 +18,7 @@ export async function tokens({ query, signal }) {
     box.replaceChildren(...[table("Tokens", ["Token", "Scopes", "Made", "Expires", "Last used", "Action"], page.items.map((t) => [
       text(t.name, 80), t.scopes.join(", "), time(t.created), t.expires ? [time(t.expires), new Date(t.expires) < new Date() ? " (expired)" : ""] : "never", t.used ? time(t.used) : "never",
       action("Revoke", async () => { await call("DELETE", path("tokens", t.id)); await show(); document.querySelector("h1").focus(); announce("The token is revoked."); }, "Revoke the token", "Revoke " + t.name),
-    ])), pager("/tokens", q, page.next)].filter(Boolean));
+    ]), none(q)), pager("/tokens", q, page.next)].filter(Boolean));
     return page;
   };
   const page = await show();
@@ -57,7 +57,7 @@ export async function watches({ query, signal }) {
       table("Watched repositories", ["Repository", "Tags", "Every", "Last look", "Outcome", "Action"], page.items.map((w) => [
         link(where("/images", { name: w.repository }), w.repository, 100), w.tags && w.tags !== "*" ? code(w.tags, 60) : "all", every(w.every), w.tried ? time(w.tried) : "not yet", w.error ? [el("span", { class: "failed" }, "failed: "), text(w.error, 160)] : w.tried ? "no error" : "",
         action("Remove", async () => { await call("DELETE", "/v1/watches", { query: { repository: w.repository } }); await draw("again"); announce("The repository is no longer watched."); }, "Remove the repository", "Remove " + w.repository),
-      ]), "None."),
+      ]), none(q)),
       pager("/watches", q, page.next),
       el("section", { "aria-labelledby": "add" }, el("h2", { id: "add" }, "Watch a repository"),
         form({ id: "watch", class: "stack" }, "Watch", async (v) => {

@@ -1,6 +1,6 @@
 // The views of the page and their addresses: each state of a view has one.
 
-import { call, follow, signIn, signOut, token } from "/page/api.js";
+import { askProxy, call, events, follow, proxyUser, signedIn, signIn, signOut, token } from "/page/api.js";
 import { el, field, form, problem, shown, text } from "/page/dom.js";
 import * as images from "/page/images.js";
 import * as lists from "/page/lists.js";
@@ -8,8 +8,8 @@ import * as decisions from "/page/decisions.js";
 import * as runtime from "/page/runtime.js";
 import * as access from "/page/access.js";
 
-// A view is a function of the query, an element of the path and a signal. It returns a title, the content, and the kinds of events after which it
-// is drawn again.
+// A view is a function of the query, an element of the path and a signal. It returns a title, the content, live, which reports whether an event
+// changes it, and the source of other items that it follows.
 const routes = [
   [/^\/(?:images)?$/, images.list],
   [/^\/images\/([^/]+)$/, images.one],
@@ -38,6 +38,10 @@ const session = document.getElementById("session");
 
 let loading = new AbortController(); // of the present view
 let following = null; // of the events
+let watching = null; // of the source that only the present view follows
+let ended = false; // the session with the proxy
+let edited = false; // a field of the present view
+let sought = ""; // name of the element that had the focus, and is not there yet
 let current = null;
 let later = 0;
 let last = 0;
@@ -64,9 +68,10 @@ export async function draw(how) {
   later = 0;
   if (how !== "again") clearTimeout(last);
   loading.abort();
+  watching?.abort();
   const mine = (loading = new AbortController());
   menu();
-  if (!token()) return signInView("");
+  if (!signedIn()) return ended ? endedView() : signInView("");
   main.setAttribute("aria-busy", "true");
   let view;
   try {
@@ -77,9 +82,11 @@ export async function draw(how) {
   }
   if (mine.signal.aborted) return;
   current = view;
+  edited = false;
+  sought = "";
   const at = document.activeElement;
   const inside = how !== "new" && main.contains(at) && at !== main;
-  const focused = inside ? at.id || at.getAttribute("href") : "";
+  const focused = inside ? at.id || at.getAttribute("href") || at.getAttribute("aria-label") || "" : "";
   const heading = el("h1", { tabindex: "-1" }, view.heading || text(view.title));
   main.replaceChildren(...[heading, view.content].flat(Infinity).filter(Boolean));
   main.removeAttribute("aria-busy");
@@ -89,11 +96,36 @@ export async function draw(how) {
     live.textContent = "";
     heading.focus({ preventScroll: true });
   } else if (inside) { // stays where it was, or goes to what is new
-    const target = focused && (document.getElementById(focused) || main.querySelector(`a[href="${CSS.escape(focused)}"]`));
-    if (target) target.focus({ preventScroll: true });
-    else (main.querySelector("h2[tabindex]") || heading).focus();
+    if (!focus(focused)) {
+      sought = focused;
+      (main.querySelector("h2[tabindex]") || heading).focus();
+    }
   }
+  watch();
   if (view.count !== undefined && how === "same") announce(view.count, false);
+}
+
+// focus gives the focus to the element with an ID, an address or a label.
+function focus(name) {
+  const target = name ? document.getElementById(name) || main.querySelector(`a[href="${CSS.escape(name)}"], [aria-label="${CSS.escape(name)}"]`) : null;
+  target?.focus({ preventScroll: true });
+  return Boolean(target);
+}
+
+// settle ends the drawing of a view whose content came later.
+export function settle() {
+  if (document.activeElement === main.querySelector("h1")) focus(sought);
+  sought = "";
+  watch();
+}
+
+// watch follows the source of the present view, while the page can be seen.
+function watch() {
+  watching?.abort();
+  watching = null;
+  if (!current?.source || document.hidden) return;
+  watching = new AbortController();
+  follow(current.source, () => { later ||= setTimeout(refresh, 1000); }, watching.signal, () => {});
 }
 
 function find() {
@@ -112,7 +144,7 @@ function find() {
 }
 
 function menu() {
-  if (!token()) {
+  if (!signedIn()) {
     nav.replaceChildren();
     session.replaceChildren();
     return;
@@ -121,20 +153,31 @@ function menu() {
   nav.replaceChildren(el("ul", {}, Object.entries(names).map(([path, name]) =>
     el("li", {}, el("a", { href: "/" + path, "aria-current": first === path || (first === "submissions" && path === "images") ? "page" : null }, name)))));
   if (session.children.length === 0) {
-    session.replaceChildren(el("span", { id: "connection", class: "muted" }), el("button", { type: "button", id: "sign-out", click: leave }, "Sign out"));
+    session.replaceChildren(el("span", { id: "connection", class: "muted" }),
+      proxyUser() ? el("span", { id: "user" }, text(proxyUser().name, 40)) : el("button", { type: "button", id: "sign-out", click: () => leave("") }, "Sign out"));
   }
 }
 
-function leave() {
+// leave forgets the token, and says why.
+function leave(fault) {
   signOut();
-  following?.abort();
-  following = null;
+  loading.abort();
+  stop();
   menu();
-  signInView("");
+  signInView(fault);
+}
+
+// stop ends the streams.
+function stop() {
+  following?.abort();
+  watching?.abort();
+  following = watching = null;
 }
 
 function signInView(fault) {
   current = null;
+  clearTimeout(later);
+  clearTimeout(last);
   document.title = "Sign in – Fleet";
   const heading = el("h1", { tabindex: "-1" }, "Sign in");
   main.removeAttribute("aria-busy");
@@ -162,7 +205,7 @@ function start() {
     if (c) c.textContent = { live: "Live", polling: "Updates every 10 s", waiting: "Not connected" }[s];
     document.documentElement.dataset.connection = s;
   };
-  follow((event) => {
+  follow(events, (event) => {
     if (!current?.live?.(event)) return;
     if (!later) later = setTimeout(refresh, 400);
     if (event.kind === "image-analyzed") { // its first verdict follows soon, without an event
@@ -176,12 +219,14 @@ function start() {
 function refresh() {
   later = 0;
   const at = document.activeElement;
-  const busy = main.contains(at) && at.matches("input, select, textarea") || String(getSelection()) !== "" || main.querySelector(".danger, [aria-expanded=true]");
+  const busy = edited || main.contains(at) && at.matches("input, select, textarea") || String(getSelection()) !== "" || main.querySelector(".danger, [aria-expanded=true]");
   if (!busy) return draw("again");
   if (document.getElementById("stale")) return;
   main.querySelector("h1").after(el("p", { id: "stale", role: "status" }, "There is newer data. ", el("button", { type: "button", click: () => draw("again") }, "Show it")));
 }
 
+main.addEventListener("input", () => { edited = true; });
+main.addEventListener("reset", () => { edited = false; });
 document.addEventListener("click", (event) => {
   const a = event.target.closest("a[href^='/']");
   if (!a || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || a.pathname.startsWith("/v1/")) return;
@@ -189,11 +234,46 @@ document.addEventListener("click", (event) => {
   go(a.getAttribute("href"));
 });
 addEventListener("popstate", () => draw("new"));
-addEventListener("signedout", (event) => {
-  if (!token()) return;
-  leave();
-  signInView(event.detail ? `The service refuses the token: ${event.detail}.` : "The service refuses the token.");
+addEventListener("signedout", async (event) => {
+  if (!signedIn()) return;
+  const reason = event.detail ? `The service refuses the token: ${event.detail}.` : "The service refuses the token.";
+  leave(reason);
+  await begin(reason); // the proxy may have authenticated the reader meanwhile
+});
+addEventListener("sessionended", () => {
+  ended = true;
+  signOut();
+  loading.abort();
+  stop();
+  menu();
+  endedView();
 });
 
-if (token()) start();
-draw("first");
+function endedView() {
+  current = null;
+  document.title = "Session ended – Fleet";
+  const heading = el("h1", { tabindex: "-1" }, "The session has ended");
+  main.removeAttribute("aria-busy");
+  main.replaceChildren(heading, el("p", {}, "The proxy in front of the service does not let requests pass any more."),
+    el("p", {}, el("button", { type: "button", class: "primary", id: "reload", click: () => location.reload() }, "Load the page again")));
+  heading.focus();
+}
+
+// A page that cannot be seen follows nothing: browsers have six connections to a host, for all tabs.
+document.addEventListener("visibilitychange", () => {
+  if (!current) return;
+  if (document.hidden) return stop();
+  start();
+  watch();
+  refresh();
+});
+
+// begin shows the view of the address, to the bearer of a token or the user of a proxy.
+async function begin(fault) {
+  if (!token()) fault = (await askProxy()) || fault;
+  if (!signedIn()) return signInView(fault);
+  if (!document.hidden) start();
+  return draw("first");
+}
+
+begin("");

@@ -2,7 +2,7 @@
 
 import { call, get, path, tagged } from "/page/api.js";
 import { action, badge, code, el, facts, field, form, invisible, link, table, text, time } from "/page/dom.js";
-import { count, decisionTable, imagePath, pager } from "/page/images.js";
+import { count, decisionTable, imagePath, none, pager } from "/page/images.js";
 import { announce, draw, go } from "/page/app.js";
 
 const size = 50;
@@ -14,7 +14,7 @@ export async function policies({ query, signal }) {
   return {
     title: "Policies", count: count(page.items.length, page.next, "policy", "policies"),
     content: [
-      table("Policies", ["Policy", "Format", "Changed"], page.items.map((p) => [link(policyPath(p.name), p.name), text(p.format), time(p.changed)]), "None. Images have no verdict."),
+      table("Policies", ["Policy", "Format", "Changed"], page.items.map((p) => [link(policyPath(p.name), p.name), text(p.format), time(p.changed)]), none(q, "None. Images have no verdict.")),
       pager("/policies", q, page.next),
       el("section", { "aria-labelledby": "new" }, el("h2", { id: "new" }, "Write a policy"), form({ id: "new-policy", class: "row" }, "Write", ({ name }) => go(policyPath(name.trim())),
         field("Name", "name", "", { required: true, maxlength: "200", pattern: "\\s*[A-Za-z0-9][A-Za-z0-9._:\\-]*\\s*", hint: "letters, digits and ._:-" }))),

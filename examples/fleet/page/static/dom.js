@@ -190,12 +190,17 @@ export function form(attributes, label, submit, ...children) {
 export function action(label, run, ask = "", name = "") {
   const box = el("span", { class: "action" });
   const out = el("span", { role: "status" });
+  let running = false; // a second click waits until the first has its outcome
   const act = async () => {
+    if (running) return;
+    running = true;
     out.replaceChildren("…");
     try {
       out.replaceChildren(...[await run()].flat().filter(Boolean));
     } catch (err) {
       out.replaceChildren(problem(err));
+    } finally {
+      running = false;
     }
   };
   const first = el("button", {

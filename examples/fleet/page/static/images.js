@@ -2,7 +2,7 @@
 
 import { call, download, get, path } from "/page/api.js";
 import { action, badge, code, el, facts, field, form, link, pages, problem, short, shown, table, text, time } from "/page/dom.js";
-import { announce, draw, go } from "/page/app.js";
+import { announce, draw, go, settle } from "/page/app.js";
 import * as runtime from "/page/runtime.js";
 
 export const levels = ["critical", "high", "medium", "low", "negligible", "unknown"];
@@ -23,6 +23,9 @@ export function pager(base, query, next, last = "") {
   if (next && next !== last) list.push(el("a", { href: where(base, { ...query, cursor: next }), rel: "next" }, "Next page"));
   return list.length > 0 && el("nav", { class: "pager", "aria-label": "Pages" }, list.flatMap((x) => [x, " "]));
 }
+
+// none says that a list is empty, or that a later page of it is, since its items are gone.
+export const none = (query, all = "None.") => (query.cursor ? "This page has no items any more." : all);
 
 export function count(n, next, one, many) {
   return n === 0 ? `No ${many}.` : `${n}${next ? " or more" : ""} ${n === 1 ? one : many}.`;
@@ -72,7 +75,7 @@ export async function list({ query, signal }) {
         field("Verdict", "verdict", q.verdict, {}, any(["stop", "warn", "go"])),
         field("Highest severity", "severity", q.severity, {}, any(levels)),
         field("State", "state", q.state, {}, any(["waiting", "analyzing", "analyzed", "failed", "archived"]))),
-      imageTable("Images", page.items, Object.values(q).some(Boolean) ? "No image fits." : "No images yet. Submit one below."),
+      imageTable("Images", page.items, none(q, Object.values(q).some(Boolean) ? "No image fits." : "No images yet. Submit one below.")),
       pager("/images", q, page.next),
       el("section", { "aria-labelledby": "submit" }, el("h2", { id: "submit" }, "Submit an image"),
         form({ id: "submit-form", class: "row" }, "Submit", async ({ reference, platform }) => {
@@ -115,9 +118,30 @@ export async function submission({ element, signal }) {
 
 const parts = { vulnerabilities: "Vulnerabilities", remedies: "What to update", packages: "Packages", layers: "Layers", findings: "Findings", runtime: "Runtime events", verdicts: "Verdicts" };
 
+const patience = 120; // milliseconds after which a view is painted without a part that the service still computes
+
+// inTime returns the value of a promise, or undefined if it takes longer.
+const inTime = (promise) => Promise.race([promise, new Promise((done) => setTimeout(done, patience))]);
+
+// later returns content that a promise has, and says that the service computes it until then.
+async function later(promise, what, signal) {
+  const caught = promise.catch((err) => { if (signal.aborted || err.status === 401) throw err; return problem(err); });
+  const content = await inTime(caught);
+  if (content) return content;
+  const box = el("div", { "aria-busy": "true" }, el("p", { class: "empty", role: "status" }, what));
+  caught.then((found) => {
+    if (signal.aborted) return;
+    box.replaceChildren(...[found].flat(Infinity).filter(Boolean));
+    box.removeAttribute("aria-busy");
+    settle();
+  }, () => {});
+  return box;
+}
+
 export async function one({ element, query, signal }) {
   // The service evaluates a verdict that is not up to date when it is asked, and the image has the outcome afterwards.
-  await get(path("images", element, "verdict"), null, signal).catch((err) => { if (![404, 409, 503].includes(err.status)) throw err; });
+  const judged = get(path("images", element, "verdict"), null, signal).then((v) => v.action, (err) => { if (![404, 409, 503].includes(err.status)) throw err; return ""; });
+  const early = await inTime(judged);
   const image = await get(path("images", element), null, signal);
   const base = imagePath(image.digest);
   const shownPart = query.get("show") || "vulnerabilities";
@@ -125,20 +149,19 @@ export async function one({ element, query, signal }) {
   const ready = image.state === "analyzed";
   const restore = action("Restore", async () => { await call("POST", path("images", image.digest, "restore")); await draw("again"); });
   let content = { failed: el("p", {}, "The analysis failed."), archived: el("p", { class: "actions" }, "The image is archived. ", restore) }[image.state] || el("p", {}, "The image is not analyzed yet.");
+  if (early === undefined) judged.then((action) => { if (!signal.aborted && action !== (image.verdict || "")) draw("again"); }, () => {});
   let alerts = null; // of Falco, by rule
+  const news = {}; // of the part
   if (ready) {
-    try {
-      [content, alerts] = await Promise.all([({ ...shows, runtime: runtime.part, mark }[shownPart] || shows.vulnerabilities)({ image, base, query, signal }), runtime.counts(image.digest, signal)]);
-    } catch (err) {
-      if (signal.aborted || err.status === 401) throw err;
-      content = problem(err);
-    }
+    const part = ({ ...shows, runtime: runtime.part, mark }[shownPart] || shows.vulnerabilities)({ image, base, query, signal, news });
+    [content, alerts] = await Promise.all([later(part, "The service matches the packages with the advisories.", signal), runtime.counts(image.digest, signal)]);
   }
   const seen = (alerts || []).reduce((n, r) => n + r.events, 0);
   const save = (label, kind, q, file) => action(label, () => download(path("images", image.digest, kind), q, file).then(() => "Saved."));
   return {
     title: name, heading: text(name, 200),
     live: (e) => !query.has("vulnerability") && (e.images || []).some((i) => i.digest === image.digest),
+    get source() { return news.source; },
     content: [
       facts([["Verdict", image.verdict || !ready ? badge(image.verdict) : [badge(""), ": ", el("a", { href: "/policies" }, "choose a policy")]], ["Highest severity", badge(image.severity)], ["State", [badge(image.state), image.reason ? [" ", text(image.reason), ": ", text(image.message, 300)] : ""]],
         ["Digest", code(image.digest)], ["Platform", image.platform ? text(image.platform) : ""], ["Tags", (image.tags || []).slice(0, 10).flatMap((t, n) => [n ? ", " : "", text(t.name)])],
@@ -171,13 +194,14 @@ const shows = {
         field("Severity at least", "severity", q.severity, {}, [["", "any"], ...levels]),
         field("Packages", "type", q.type, {}, [["", "all"], ["os", "of the distribution"], ["non-os", "others"]]),
         field("Status", "status", q.status, {}, [["", "any"], "affected", ["fixed", "fix available"], "will-not-fix", "deferred", "under-investigation", "end-of-life"])),
+      el("p", {}, `${page.total.toLocaleString("en")} ${page.total === 1 ? "vulnerability" : "vulnerabilities"}.`),
       (q.layer || q.package) && el("p", {}, q.layer ? `Only of layer ${Number(q.layer)}. ` : "Only of one package. ", el("a", { href: base }, "Show all")),
       uncovered.length > 0 && el("p", { class: "problem" }, "The service has no advisories for some packages of ", uncovered.slice(0, 5).flatMap((c, n) => [n ? ", " : "", text([c.type, c.namespace, c.release].filter(Boolean).join(" "))]), ". They may have vulnerabilities."),
       table("Vulnerabilities", ["Vulnerability", "Severity", "Package", "Status", "Fixed in", "Layer", "Mark"], page.items.map((v) => [
         [link("/vulnerabilities/" + encodeURIComponent(v.id), v.id, 60), v.summary ? [" ", text(v.summary, 80)] : ""],
         [badge(v.severity.level), v.exploited ? " exploited" : ""], packageName(v.package), [statusName(v.status), v.suppressed ? [", suppressed: ", text(v.suppressed)] : ""],
         v.fixed ? text(v.fixed, 60) : "", v.package.layer >= 0 ? String(v.package.layer) : "",
-        el("a", { href: where(base, { show: "mark", vulnerability: v.id, package: v.package.purl }), "aria-label": `Mark ${shown(v.id).slice(0, 60)} in ${shown(v.package.name).slice(0, 60)}` }, "Mark"),
+        el("a", { href: where(base, { show: "mark", vulnerability: v.id, package: v.package.purl, back: where("", q).slice(1) }), "aria-label": `Mark ${shown(v.id).slice(0, 60)} in ${shown(v.package.name).slice(0, 60)}` }, "Mark"),
       ]), q.severity || q.type || q.status || q.layer || q.package ? "No vulnerability fits." : "The advisories of the service name none."),
       pager(base, q, page.next),
     ];
@@ -280,6 +304,7 @@ const justifications = ["component_not_present", "vulnerable_code_not_present", 
 async function mark({ image, base, query }) {
   const reference = image.tags?.[0]?.name || image.reference || "";
   const repository = reference.replace(/@.*$/, "").replace(/:[^/:]*$/, "");
+  const back = query.get("back") ? base + "?" + new URLSearchParams(query.get("back")) : base; // the list as it was
   const scopes = [["image", "this image"], ...(repository ? [["repository", "all images of " + repository.slice(0, 200)]] : []), ["all", "all images"]];
   return [
     el("h2", { tabindex: "-1" }, "Mark a finding"),
@@ -291,7 +316,7 @@ async function mark({ image, base, query }) {
       if (v.scope === "repository") body.scope = { repositories: [repository] };
       if (v.expires) body.expires = new Date(v.expires + "T23:59:59").toISOString();
       await call("POST", "/v1/marks", { body });
-      await go(base);
+      await go(back);
       announce("The mark is stored.");
     },
     field("Vulnerability", "vulnerability", query.get("vulnerability") || "", { required: true, maxlength: "200" }),
@@ -301,6 +326,6 @@ async function mark({ image, base, query }) {
     field("Detail", "detail", "", { rows: 3, maxlength: "4000" }),
     field("Scope", "scope", "image", {}, scopes),
     field("Expires after", "expires", "", { type: "date" })),
-    el("p", {}, el("a", { href: base }, "Back to the vulnerabilities")),
+    el("p", {}, el("a", { href: back }, "Back to the vulnerabilities")),
   ];
 }

@@ -2,7 +2,7 @@
 
 import { call, get, path } from "/page/api.js";
 import { action, badge, code, el, facts, field, form, link, outside, pages, short, table, text, time } from "/page/dom.js";
-import { count, imagePath, imageTable, pager, statusName, where } from "/page/images.js";
+import { count, imagePath, imageTable, none, pager, statusName, where } from "/page/images.js";
 import { draw, go } from "/page/app.js";
 
 const size = 50;
@@ -91,7 +91,7 @@ export async function subscriptions({ query, signal }) {
         text(s.url, 100), text(s.format), text((s.kinds || ["all"]).join(", "), 80), text((s.repositories || ["all"]).join(", "), 80), s.digestSeconds ? `every ${s.digestSeconds} s` : "at once", s.disabled ? "disabled" : "enabled", time(s.created),
         [action("Test", async () => { await call("POST", path("subscriptions", s.id, "test")); return "The receiver accepted it."; }, "", "Test " + s.url), " ",
           action("Delete", async () => { await call("DELETE", path("subscriptions", s.id)); await draw("again"); }, "Delete the subscription", "Delete " + s.url)],
-      ]), "None."),
+      ]), none(q)),
       pager("/subscriptions", q, page.next),
       el("section", { "aria-labelledby": "add" }, el("h2", { id: "add" }, "Send events to a receiver"), added,
         form({ id: "subscribe", class: "stack" }, "Subscribe", async (v, f) => {
