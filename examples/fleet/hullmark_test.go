@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/hullmark/hullmark/examples/fleet/internal/fleettest"
 	"github.com/hullmark/hullmark/examples/fleet/serve"
 	"github.com/hullmark/hullmark/matcher"
@@ -62,6 +64,33 @@ func TestHullmark(t *testing.T) {
 	}
 	if stdout, _, code := scan("--only-fixed", "--fail-on", "critical", ref); code != 0 || !strings.Contains(stdout, "CVE-2026-0001") {
 		t.Errorf("code %d: %s", code, stdout)
+	}
+	arm := fleettest.For(t, fleettest.Image(t, fleettest.Debian(t, "libc6 2.36-9 glibc")), "linux/arm64")
+	sound := func(platform string) v1.Image {
+		return fleettest.For(t, fleettest.Image(t, fleettest.Debian(t, "libc6 2.36-9+deb12u1 glibc")), platform)
+	}
+	multi, _ := r.PushIndex(t, "team/multi:1", fleettest.Index(t, sound("linux/amd64"), arm, sound("windows/amd64")))
+	for _, test := range []struct {
+		args string
+		code int
+		want []string
+		not  string
+	}{
+		{"--fail-on high", 4, []string{"multi:1 (linux/amd64)", "multi:1 (linux/arm64)", "CVE-2026-0001", "linux/arm64: ", "windows/amd64 was not analyzed: not-selected; --platform all includes it"}, "(windows"},
+		{"--fail-on high --platform linux/amd64", 0, []string{"multi:1"}, "CVE-2026-0001"},
+		{"--fail-on high --platform linux/arm64", 4, []string{"multi:1", "CVE-2026-0001"}, "(linux"},
+		{"--platform all", 0, []string{"multi:1 (linux/amd64)", "multi:1 (linux/arm64)", "multi:1 (windows/amd64)"}, "not-selected"},
+		{"--platform linux/mips", 1, []string{"no image for linux/mips"}, "(linux"},
+	} {
+		stdout, stderr, code := scan(append(strings.Fields(test.args), multi)...)
+		for _, want := range test.want {
+			if !strings.Contains(stdout+stderr, want) {
+				t.Errorf("%s: no %q in %s\n%s", test.args, want, stderr, stdout)
+			}
+		}
+		if code != test.code || strings.Contains(stdout+stderr, test.not) {
+			t.Errorf("%s: code %d: %s\n%s", test.args, code, stderr, stdout)
+		}
 	}
 	if _, stderr, code := scan("--policy", "preset:kev", ref); code != 1 || !strings.Contains(stderr, "--policy and --server exclude each other") {
 		t.Errorf("--policy: code %d: %s", code, stderr)

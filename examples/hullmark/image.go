@@ -23,6 +23,7 @@ import (
 	"github.com/hullmark/hullmark/internal/demo"
 	"github.com/hullmark/hullmark/internal/dockerhost"
 	"github.com/hullmark/hullmark/internal/imageref"
+	"github.com/hullmark/hullmark/internal/terminal"
 )
 
 // demoRef is the reference of the built-in demonstration image.
@@ -213,14 +214,13 @@ func (a *app) eachImage(ctx context.Context, ref string, f *imageFlags, do func(
 	}
 	shared := scan.NewMemCache(0)
 	seen := make(map[string]int)
-	var failed []error
-	var worst *verdict
+	var all outcomes
 	for img, err := range source.OpenAll(ctx, canonical, source.Options{Registry: options}) {
 		if err != nil {
 			if ctx.Err() != nil {
 				return err
 			}
-			failed = append(failed, fmt.Errorf("%w%s", err, advice.Open(err)))
+			all.failed = append(all.failed, fmt.Errorf("%w%s", err, advice.Open(err)))
 			continue
 		}
 		platform := platformOf(img)
@@ -230,26 +230,44 @@ func (a *app) eachImage(ctx context.Context, ref string, f *imageFlags, do func(
 		one := *f
 		one.platform, one.image, one.shared = "", img, shared
 		err = do(fmt.Sprintf("%s (%s)", ref, platform), strings.ReplaceAll(platform, "/", "-"), &one)
-		err = errors.Join(err, img.Close())
-		var v *verdict
-		switch {
-		case err == nil:
-		case errors.As(err, &v):
-			a.say("%s: %s", platform, v)
-			if worst == nil || v.code > worst.code {
-				worst = v
-			}
-		case ctx.Err() != nil:
+		if err := all.add(ctx, a, platform, errors.Join(err, img.Close())); err != nil {
 			return err
-		default:
-			failed = append(failed, fmt.Errorf("%s: %w", platform, err))
 		}
 	}
+	return all.worst(ref)
+}
+
+// outcomes are the results of the images of an index.
+type outcomes struct {
+	failed  []error
+	verdict *verdict // the worst
+}
+
+// add adds the result of an image. It returns the error if ctx has ended.
+func (o *outcomes) add(ctx context.Context, a *app, platform string, err error) error {
+	var v *verdict
 	switch {
-	case len(failed) > 0:
-		return errors.Join(failed...)
-	case worst != nil:
-		return &verdict{worst.code, "not all images of " + ref + " pass"}
+	case err == nil:
+	case errors.As(err, &v):
+		a.say("%s: %s", terminal.Escape(platform), v)
+		if o.verdict == nil || v.code > o.verdict.code {
+			o.verdict = v
+		}
+	case ctx.Err() != nil:
+		return err
+	default:
+		o.failed = append(o.failed, fmt.Errorf("%s: %w", platform, err))
+	}
+	return nil
+}
+
+// worst returns the worst of the results.
+func (o *outcomes) worst(ref string) error {
+	switch {
+	case len(o.failed) > 0:
+		return errors.Join(o.failed...)
+	case o.verdict != nil:
+		return &verdict{o.verdict.code, "not all images of " + ref + " pass"}
 	}
 	return nil
 }

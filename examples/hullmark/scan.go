@@ -72,7 +72,8 @@ func (a *app) scanCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.asked(ctx, s, args[0], &f.matchFlags, func() (string, error) { return s.submit(ctx, args[0]) })
+			var all outcomes
+			return a.asked(ctx, s, args[0], &f.matchFlags, &all, func() ([]served, error) { return a.submit(ctx, s, args[0], f.platform, &all) })
 		}
 		name, err := imageref.Canonical(args[0])
 		if err == nil && isDocument(name) {
@@ -180,11 +181,12 @@ func (a *app) inBuildCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.asked(ctx, s, name, &f, func() (string, error) {
-				return a.sendInside(ctx, s, &f, func() (*analyzer.Report, error) {
+			return a.asked(ctx, s, name, &f, new(outcomes), func() ([]served, error) {
+				image, err := a.sendInside(ctx, s, &f, func() (*analyzer.Report, error) {
 					found, _, err := a.readInside(ctx, name, root, &f)
 					return found, err
 				})
+				return []served{{digest: image}}, err
 			})
 		}
 		return a.match(ctx, name, &f, &places, func() (*analyzer.Report, *v1.ConfigFile, error) {

@@ -4,32 +4,23 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/rand"
-	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"os"
-	"strconv"
 	"strings"
-	"time"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/english"
+	"github.com/hullmark/hullmark/internal/service"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/report/json"
 	"github.com/hullmark/hullmark/sbom"
-)
-
-const (
-	serverAttempts = 5
-	serverPause    = time.Minute // the longest between two of them
-	serverAnswer   = 1 << 30     // bytes
 )
 
 // serverFlags let a service analyze and judge an image, such as examples/fleet.
@@ -41,7 +32,7 @@ func (f *serverFlags) register(c *cobra.Command) {
 }
 
 // open returns the service.
-func (f *serverFlags) open(m *matchFlags) (*server, error) {
+func (f *serverFlags) open(m *matchFlags) (*service.Client, error) {
 	for _, given := range []struct {
 		flag string
 		set  bool
@@ -61,154 +52,140 @@ func (f *serverFlags) open(m *matchFlags) (*server, error) {
 	if token = strings.TrimSpace(token); token == "" {
 		return nil, errors.New("--server needs a token; set $FLEET_TOKEN, or pass --token-file FILE")
 	}
-	return &server{strings.TrimSuffix(f.url, "/"), token}, nil
+	return &service.Client{URL: strings.TrimSuffix(f.url, "/"), Token: token}, nil
 }
 
-// A server is a service with the API of examples/fleet.
-type server struct{ url, token string }
+// A served is an image that the service has analyzed. Platform names it among others of an index, and is "" if there is no other.
+type served struct{ digest, platform string }
 
-// do sends a request and returns the answer. It repeats a request that the service has no time for. Body is called for each attempt, and may be nil.
-func (s *server) do(ctx context.Context, method, path string, query url.Values, body func() (io.ReadCloser, error)) ([]byte, error) {
-	key := rand.Text() // a repeated request is the same one
-	for try := 1; ; try++ {
-		answer, wait, err := s.send(ctx, method, path+"?"+query.Encode(), key, body)
-		if err == nil || wait == 0 || wait > serverPause || try == serverAttempts {
-			return answer, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, err
-		case <-time.After(wait):
-		}
-	}
-}
-
-// send sends a request once. After an error that may pass it returns the time to wait.
-func (s *server) send(ctx context.Context, method, path, key string, body func() (io.ReadCloser, error)) (answer []byte, wait time.Duration, err error) {
-	var content io.Reader
-	if body != nil {
-		b, err := body()
-		if err != nil {
-			return nil, 0, err
-		}
-		content = b
-	}
-	q, err := http.NewRequestWithContext(ctx, method, s.url+path, content)
-	if err != nil {
-		return nil, 0, err
-	}
-	q.Header.Set("Authorization", "Bearer "+s.token)
-	if body != nil {
-		q.Header.Set("Idempotency-Key", key)
-		q.Header.Set("Content-Type", "application/octet-stream")
-		if strings.HasPrefix(path, "/v1/submissions") {
-			q.Header.Set("Content-Type", "application/json")
-		}
-	}
-	r, err := http.DefaultClient.Do(q)
-	if err != nil {
-		return nil, time.Second, err
-	}
-	defer r.Body.Close()
-	answer, err = io.ReadAll(io.LimitReader(r.Body, serverAnswer+1))
-	if err == nil && len(answer) > serverAnswer {
-		err = errors.New("the answer is too large")
-	}
-	if err != nil {
-		return nil, 0, fmt.Errorf("%s: %w", s.url, err)
-	}
-	if r.StatusCode < 400 {
-		return answer, 0, nil
-	}
-	var p struct{ Title, Detail string }
-	_ = stdjson.Unmarshal(answer, &p) // a proxy answers otherwise
-	err = fmt.Errorf("%s answers %d: %s", s.url, r.StatusCode, terminal.Escape(cmp.Or(p.Detail, p.Title, http.StatusText(r.StatusCode))))
-	if r.StatusCode == http.StatusTooManyRequests || r.StatusCode == http.StatusServiceUnavailable {
-		seconds, _ := strconv.Atoi(r.Header.Get("Retry-After"))
-		wait = max(time.Second, time.Duration(seconds)*time.Second)
-	}
-	return nil, wait, err
-}
-
-// submit submits an image in a registry, or the content of a file.
-func (s *server) submit(ctx context.Context, ref string) (image string, err error) {
-	name := strings.TrimPrefix(strings.TrimPrefix(ref, "docker-archive:"), "oci-archive:")
-	if info, err := os.Stat(name); err == nil {
+// submit submits an image in a registry, or the content of a file, and returns the images to report: of an index those that the service analyzes, those for a
+// platform, or all with --platform all. It adds to all the images that were asked for and were not analyzed.
+func (a *app) submit(ctx context.Context, s *service.Client, ref, platform string, all *outcomes) ([]served, error) {
+	file := strings.TrimPrefix(strings.TrimPrefix(ref, "docker-archive:"), "oci-archive:")
+	if info, err := os.Stat(file); err == nil {
 		if !info.Mode().IsRegular() {
-			return "", fmt.Errorf("%s: --server takes images in registries, archives and SBOMs", name)
+			return nil, fmt.Errorf("%s: --server takes images in registries, archives and SBOMs", file)
+		}
+		if platform != "" {
+			return nil, fmt.Errorf("%s: --server takes one image of a file; omit --platform", file)
 		}
 		path := "/v1/uploads"
-		if isDocument(name) {
+		if isDocument(file) {
 			path = "/v1/sboms"
 		}
-		return s.upload(ctx, path, "", func() (io.ReadCloser, error) { return os.Open(name) })
+		m, err := s.Upload(ctx, path, "", func() (io.ReadCloser, error) { return os.Open(file) })
+		return []served{{digest: m.Image}}, err
 	}
-	text, err := stdjson.Marshal(map[string]string{"reference": strings.TrimPrefix(ref, "registry:")})
-	if err != nil {
-		return "", err
+	var wanted *v1.Platform
+	every := platform == allPlatforms
+	if platform != "" && !every {
+		var err error
+		if wanted, err = v1.ParsePlatform(platform); err != nil {
+			return nil, fmt.Errorf("--platform %s: %w", platform, err)
+		}
 	}
-	return s.upload(ctx, "/v1/submissions", "", func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil })
+	image, x, err := s.Analyze(ctx, strings.TrimPrefix(ref, "registry:"), wanted, every)
+	if err != nil || x == nil {
+		return []served{{digest: image}}, err
+	}
+	return a.reported(x, wanted, every, all), nil
 }
 
-// upload sends a submission, waits until it is analyzed, and returns the digest of the image.
-func (s *server) upload(ctx context.Context, path, name string, body func() (io.ReadCloser, error)) (string, error) {
-	query := make(url.Values)
-	if name != "" {
-		query.Set("reference", name)
-	}
-	answer, err := s.do(ctx, http.MethodPost, path, query, body)
-	var m struct{ ID, State, Reason, Message, Image string }
-	for err == nil {
-		if err = stdjson.Unmarshal(answer, &m); err != nil {
-			return "", fmt.Errorf("%s: %w", s.url, err)
+// reported returns the images of an index to report: those for a platform, nil for any.
+func (a *app) reported(x *service.Index, wanted *v1.Platform, every bool, all *outcomes) (list []served) {
+	n := 0
+	seen := make(map[string]int)
+	for _, p := range x.Platforms {
+		if is, err := v1.ParsePlatform(p.Platform); wanted != nil && (err != nil || !is.Satisfies(*wanted)) {
+			continue
 		}
-		switch m.State {
-		case "analyzed":
-			return m.Image, nil
-		case "failed":
-			return "", fmt.Errorf("%s: the analysis failed: %s: %s", s.url, terminal.Escape(m.Reason), terminal.Escape(m.Message))
+		n++
+		title := cmp.Or(p.Platform, "a platform without a name")
+		switch {
+		case p.State == "analyzed":
+			if seen[title]++; seen[title] > 1 {
+				title = fmt.Sprintf("%s.%d", title, seen[title])
+			}
+			list = append(list, served{p.Digest, title})
+		case service.LeftOut(p.Reason) && !every && wanted == nil:
+			a.say("%s was not analyzed: %s; --platform all includes it", terminal.Escape(title), terminal.Escape(p.Reason))
+		default:
+			all.failed = append(all.failed, fmt.Errorf("%s was not analyzed: %s", title, cmp.Or(p.Reason, p.State, "the service has not said why")))
 		}
-		answer, err = s.do(ctx, http.MethodGet, "/v1/submissions/"+url.PathEscape(m.ID), url.Values{"wait": {"50"}}, nil)
 	}
-	return "", err
+	switch more := english.Count(x.More, "more platform"); {
+	case x.More == 0 || wanted != nil:
+	case every:
+		all.failed = append(all.failed, fmt.Errorf("%s not analyzed", more))
+	default:
+		a.say("%s not analyzed", more)
+	}
+	if n == 1 && len(list) == 1 && !every {
+		list[0].platform = ""
+	}
+	return list
 }
 
-// asked shows and judges the answer of a service about an image.
-func (a *app) asked(ctx context.Context, s *server, name string, f *matchFlags, submit func() (string, error)) error {
-	p := assess.Pipeline{Name: name, Now: a.now()}
+// asked shows and judges the answers of a service. Submit returns the images, and adds those that were not analyzed to all.
+func (a *app) asked(ctx context.Context, s *service.Client, ref string, f *matchFlags, all *outcomes, submit func() ([]served, error)) error {
+	p := assess.Pipeline{Name: ref, Now: a.now()}
 	if err := f.verdictFlags.apply(&p); err != nil {
 		return err
 	}
 	if err := f.viewFlags.apply(a, &p); err != nil {
 		return err
 	}
-	out, err := f.formatFlags.open(a)
+	out, err := f.formatFlags.open(a) // before the submission, so that mistakes on the command line are found first
 	if err != nil {
 		return err
 	}
 	defer out.discard()
-	image, err := submit()
+	images, err := submit()
 	if err != nil {
 		return err
 	}
-	answer, err := s.do(ctx, http.MethodGet, "/v1/images/"+url.PathEscape(image)+"/report", url.Values{"format": {"json"}}, nil)
+	if len(images) == 1 && images[0].platform == "" && len(all.failed) == 0 {
+		return a.answer(ctx, s, &p, &f.verdictFlags, out, images[0])
+	}
+	out.discard()
+	for _, m := range images {
+		own := f.formatFlags
+		own.tag = strings.ReplaceAll(m.platform, "/", "-")
+		out, err := own.open(a)
+		if err == nil {
+			err = a.answer(ctx, s, &p, &f.verdictFlags, out, m)
+			out.discard()
+		}
+		if err := all.add(ctx, a, m.platform, err); err != nil {
+			return err
+		}
+	}
+	return all.worst(ref)
+}
+
+// answer shows and judges the answer of a service about an image.
+func (a *app) answer(ctx context.Context, s *service.Client, p *assess.Pipeline, f *verdictFlags, out writers, m served) error {
+	answer, err := s.Report(ctx, m.digest)
 	if err != nil {
 		return err
 	}
 	x, err := json.Read(bytes.NewReader(answer))
 	if err != nil {
-		return fmt.Errorf("%s: %w", s.url, err)
+		return fmt.Errorf("%s: %w", s.URL, err)
+	}
+	if m.platform != "" {
+		x.Name = p.Name + " (" + m.platform + ")"
 	}
 	x = report.New(x.Report, x.Result, report.Options{Name: x.Name, Tool: x.Tool, Time: x.Time, Database: x.Database, Declared: true, Base: x.Base, VEX: x.VEX, Verdict: x.Verdict,
 		View: p.View, Gate: p.Gate})
 	if err := out.commit(x); err != nil {
 		return err
 	}
-	return a.judge(ctx, &f.verdictFlags, x)
+	return a.judge(ctx, f, x)
 }
 
 // sendInside sends the packages of a root file system to a service, as an SBOM.
-func (a *app) sendInside(ctx context.Context, s *server, f *matchFlags, read func() (*analyzer.Report, error)) (string, error) {
+func (a *app) sendInside(ctx context.Context, s *service.Client, f *matchFlags, read func() (*analyzer.Report, error)) (string, error) {
 	found, err := read()
 	if err != nil {
 		return "", err
@@ -221,5 +198,6 @@ func (a *app) sendInside(ctx context.Context, s *server, f *matchFlags, read fun
 	if err := sbom.Encode(&document, report.New(found, nil, report.Options{Name: name, Declared: true}), sbom.Options{Name: name, Timestamp: a.now()}); err != nil {
 		return "", err
 	}
-	return s.upload(ctx, "/v1/sboms", name, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(document.Bytes())), nil })
+	m, err := s.Upload(ctx, "/v1/sboms", name, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(document.Bytes())), nil })
+	return m.Image, err
 }

@@ -229,7 +229,7 @@ func (r *admissionRequest) workload() (*workload, error) {
 	if r.Kind.Kind != "" {
 		w.kind = r.Kind.Kind
 	}
-	if w.deleting {
+	if r.Operation == "UPDATE" && w.deleting { // who creates an object may set the field, too
 		w.images = nil
 	}
 	if r.Operation == "UPDATE" && len(w.images) > 0 {

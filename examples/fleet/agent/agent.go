@@ -16,8 +16,11 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"runtime"
 	"strings"
 	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/hullmark/hullmark/examples/fleet/client"
 )
@@ -74,7 +77,16 @@ func (a *Agent) Run(ctx context.Context) error {
 type container struct {
 	ID      string `json:"Id"`
 	Image   string
-	ImageID string
+	ImageID string         // digest of the configuration; of an index, if the daemon keeps images in containerd
+	Child   *v1.Descriptor `json:"ImageManifestDescriptor"` // the image of the index
+}
+
+// image returns the digest of the image. An index has images for other platforms, too.
+func (c *container) image() string {
+	if c.Child != nil {
+		return c.Child.Digest.String()
+	}
+	return c.ImageID
 }
 
 // daemon returns a client of the daemon.
@@ -127,14 +139,14 @@ func (a *Agent) Look(ctx context.Context) error {
 	for i := range list {
 		c := &list[i]
 		running[c.ID] = true
-		if c.ID == "" || c.ImageID == "" || a.seen[c.ID] == c.ImageID {
+		if c.ID == "" || c.ImageID == "" || a.seen[c.ID] == c.image() {
 			continue
 		}
 		if err := a.tell(ctx, c); err != nil {
 			failed = append(failed, fmt.Errorf("container %s: %w", c.ID, err))
 			continue
 		}
-		a.seen[c.ID] = c.ImageID
+		a.seen[c.ID] = c.image()
 	}
 	for id := range a.seen {
 		if !running[id] {
@@ -147,14 +159,14 @@ func (a *Agent) Look(ctx context.Context) error {
 // tell submits the image of a container, unless the service has it, and stores which image the container has. The digest of the configuration,
 // by which a daemon knows an image, is a name of it in the service, too.
 func (a *Agent) tell(ctx context.Context, c *container) error {
-	err := a.Client.JSON(ctx, http.MethodGet, "/v1/images/"+client.Escape(c.ImageID), nil, nil, nil)
+	err := a.Client.JSON(ctx, http.MethodGet, "/v1/images/"+client.Escape(c.image()), nil, nil, nil)
 	if client.NotFound(err) {
 		err = a.submit(ctx, c)
 	}
 	if err != nil {
 		return err
 	}
-	return a.Client.JSON(ctx, http.MethodPut, "/v1/falco/containers/"+client.Escape(c.ID), nil, map[string]string{"image": c.ImageID}, nil)
+	return a.Client.JSON(ctx, http.MethodPut, "/v1/falco/containers/"+client.Escape(c.ID), nil, map[string]string{"image": c.image()}, nil)
 }
 
 // submit submits an image: by its name in a registry if the daemon knows one, else as an archive.
@@ -170,6 +182,9 @@ func (a *Agent) submit(ctx context.Context, c *container) error {
 		platform := "" // the name may be that of an index, and other images of it do not run here
 		if image.Os != "" && image.Architecture != "" {
 			platform = strings.TrimSuffix(image.Os+"/"+image.Architecture+"/"+image.Variant, "/")
+		}
+		if c.Child != nil && c.Child.Platform != nil {
+			platform = c.Child.Platform.String()
 		}
 		s, err := a.Client.Submit(ctx, image.RepoDigests[0], platform, map[string]string{"container": c.ID}, false)
 		if err == nil {
@@ -270,7 +285,8 @@ func (a *Agent) send(ctx context.Context, at *position) (sent bool, err error) {
 		return false, nil
 	}
 	response, err := a.Client.Do(ctx, &client.Request{Method: http.MethodPost, Path: "/v1/falco/alerts", Type: "application/json",
-		Body: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(batch.Bytes())), nil }})
+		Query: url.Values{"platform": {runtime.GOOS + "/" + runtime.GOARCH}},
+		Body:  func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(batch.Bytes())), nil }})
 	if err != nil {
 		return false, err
 	}

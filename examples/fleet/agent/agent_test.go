@@ -33,7 +33,7 @@ type daemon struct {
 	t      *testing.T
 	images map[string]v1.Image // by the digest of their configuration
 	named  map[string]string   // RepoDigests
-	list   []map[string]string
+	list   []map[string]any
 	saved  atomic.Int32
 }
 
@@ -73,7 +73,7 @@ func (d *daemon) add(container string, image v1.Image, named string) (id string)
 		d.t.Fatal(err)
 	}
 	d.images[h.String()], d.named[h.String()] = image, named
-	d.list = append(d.list, map[string]string{"Id": container, "Image": "registry.example/local:1", "ImageID": h.String()})
+	d.list = append(d.list, map[string]any{"Id": container, "Image": "registry.example/local:1", "ImageID": h.String()})
 	return h.String()
 }
 
@@ -99,6 +99,22 @@ func TestAgent(t *testing.T) {
 		id := d.add("5d2a4b8d7f06"+strings.Repeat("0", 52), pushed, strings.Split(ref, ":1")[0]+"@"+digest)
 		local := d.add("aaaaaaaaaaaa"+strings.Repeat("0", 52), fleettest.Image(t, fleettest.Debian(t, "zlib1g 1.2 zlib")), "")
 		d.named[id] = ref[:strings.LastIndex(ref, ":")] + "@" + digest
+
+		// A daemon that keeps images in containerd names the index, and the image of a container beside it: https://github.com/moby/moby/pull/48855.
+		arm := fleettest.For(t, fleettest.Image(t, fleettest.Debian(t, "libc6 2.36-9 glibc", "zlib1g 1.2 zlib")), "linux/arm64")
+		amd := fleettest.Image(t, fleettest.Debian(t, "libc6 2.36-10 glibc"))
+		multi, index := r.PushIndex(t, "team/multi:1", fleettest.Index(t, amd, arm))
+		child, err := arm.Digest()
+		if err != nil {
+			t.Fatal(err)
+		}
+		left, err := amd.Digest()
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.images[index], d.named[index] = arm, multi[:strings.LastIndex(multi, ":")]+"@"+index
+		d.list = append(d.list, map[string]any{"Id": "bbbbbbbbbbbb" + strings.Repeat("0", 52), "Image": multi, "ImageID": index, "ImageManifestDescriptor": v1.Descriptor{
+			MediaType: "application/vnd.oci.image.manifest.v1+json", Digest: child, Size: 1, Platform: &v1.Platform{OS: "linux", Architecture: "arm64"}}})
 
 		alerts := filepath.Join(dir, "alerts.json")
 		write := func(text string) {
@@ -155,6 +171,13 @@ func TestAgent(t *testing.T) {
 			t.Error("an alert that is not written to its end was sent")
 		}
 		fleettest.Eventually(t, "the alert has its image", func() bool { write("\n"); return strings.Contains(rules(), digest) })
+		fleettest.Eventually(t, "an alert has the image of its platform", func() bool {
+			write(strings.Replace(alert(4), "5d2a4b8d7f06", "bbbbbbbbbbbb", 1))
+			return strings.Contains(rules(), `"digest":"`+child.String())
+		})
+		if c.Do("GET", "/v1/images/"+left.String(), nil).Status != 404 {
+			t.Error("the image for another platform is analyzed")
+		}
 		stop()
 		write(alert(3))
 		stop = run()

@@ -107,3 +107,53 @@ func TestFetch(t *testing.T) {
 	other.Layers[0] = clair.Layer{Hash: "sha256:" + sum, URI: storage.URL + "/" + sum}
 	refuse("a bomb", "uncompressed layers are larger", other, clair.Limits{Uncompressed: 1 << 20})
 }
+
+// TestEmptyLayer has the layer of Docker's old manifests for instructions without files, which clients send many times: https://github.com/quay/quay/pull/511.
+func TestEmptyLayer(t *testing.T) {
+	var none bytes.Buffer
+	z := gzip.NewWriter(&none)
+	if _, err := z.Write(make([]byte, 1024)); err != nil { // the end of an archive
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	blobs := map[string][]byte{fmt.Sprintf("%x", sha256.Sum256(none.Bytes())): none.Bytes()}
+	storage := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write(blobs[strings.TrimPrefix(r.URL.Path, "/")]) }))
+	defer storage.Close()
+	var m clair.Manifest
+	m.Hash = digest
+	add := func(sum string) {
+		m.Layers = append(m.Layers, clair.Layer{Hash: "sha256:" + sum, URI: storage.URL + "/" + sum})
+	}
+	empty := fmt.Sprintf("%x", sha256.Sum256(none.Bytes()))
+	layers, err := sampletest.Image(t).Layers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	add(empty)
+	for _, l := range layers {
+		d, err := l.Digest()
+		if err != nil {
+			t.Fatal(err)
+		}
+		rc, err := l.Compressed()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if blobs[d.Hex], err = io.ReadAll(rc); err != nil {
+			t.Fatal(err)
+		}
+		add(d.Hex)
+		add(empty)
+		add(empty)
+	}
+	img, err := clair.Fetch(t.Context(), http.DefaultClient, t.TempDir(), &m, clair.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := scan.Scanner{Analyzers: all.All()}.Scan(t.Context(), img)
+	if err != nil || len(found.Components) != 4 || len(found.Layers) != len(m.Layers) {
+		t.Errorf("%d components, %d layers: %v", len(found.Components), len(found.Layers), err)
+	}
+}

@@ -2,12 +2,17 @@ package falco
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"path"
 	"strings"
 	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/hullmark/hullmark/examples/fleet/store"
 )
 
 // A Priority is Falco's word for the severity of a rule.
@@ -32,7 +37,9 @@ type alert struct {
 	priority   Priority
 	host       string
 	container  string // "" if the alert names no container, "host" for a process outside of containers
-	digest     string // of the image, of its manifest or its configuration
+	digest     string // of the image's manifest, or of its index
+	id         string // digest of its configuration without "sha256:", or the first 12 characters
+	platform   string // of the host, if the alert states it
 	repository string
 	tag        string
 	executable string // absolute path
@@ -80,14 +87,20 @@ func readAlert(line []byte) (*alert, error) {
 	}
 	a.container = field("container.full_id", "container.id")
 	a.digest = field("container.image.digest")
-	if a.digest == "" {
-		if id := field("container.image.id"); len(id) == 64 {
-			a.digest = "sha256:" + id
-		}
+	if id := strings.TrimPrefix(field("container.image.id"), "sha256:"); isContainer(id) {
+		a.id = id
 	}
+	a.platform = platform(field("host.platform"))
 	a.repository, a.tag = field("container.image.repository"), field("container.image.tag")
 	if full := field("container.image"); a.repository == "" && full != "" {
 		a.repository, a.tag = splitImage(full)
+		if _, digest, ok := strings.Cut(full, "@"); ok && a.digest == "" {
+			a.digest = digest
+		}
+	}
+	// A runtime that was given only the identifier of an image names it by that: https://github.com/falcosecurity/falco/issues/431 and 1187.
+	if a.repository == "sha256" && len(a.tag) == 64 {
+		a.repository, a.tag, a.id = "", "", cmp.Or(a.id, a.tag)
 	}
 	a.executable = absolute(field("proc.exepath"), field("proc.exe"))
 	a.file = absolute(field("fd.name"), field("evt.arg.path"), field("fs.path.name"))
@@ -101,6 +114,15 @@ func splitImage(s string) (repository, tag string) {
 		return s[:i], s[i+1:]
 	}
 	return s, ""
+}
+
+// platform returns the name of a platform, "linux/arm64", or "" for another text.
+func platform(s string) string {
+	p, err := v1.ParsePlatform(s)
+	if err != nil || p.OS == "" || p.Architecture == "" {
+		return ""
+	}
+	return store.PlatformName(*p)
 }
 
 // absolute returns the first absolute path, in its short form.

@@ -33,6 +33,7 @@ const (
 	digest = "sha256:fc84b5febd328eccaa913807716887b3eb5ed08bc22cc6933a9ebf82766725e3"
 	next   = "sha256:0000000000000000000000000000000000000000000000000000000000000002" // a later build
 	config = "sha256:1111111111111111111111111111111111111111111111111111111111111111"
+	index  = "sha256:2222222222222222222222222222222222222222222222222222222222222222" // an image for several platforms
 )
 
 var (
@@ -95,8 +96,16 @@ func (h *host) Find(ctx context.Context, tenant string, n falco.ImageName) (stri
 	switch {
 	case h.broken != nil:
 		return "", h.broken
-	case n.Digest == config:
+	case n.Digest == config || "sha256:"+n.ID == config:
 		return digest, nil
+	case n.Digest == index || n.Digest == "" && n.Repository == "registry.example/shop/multi":
+		switch {
+		case n.ID != "" && strings.HasPrefix(config[7:], n.ID):
+			return digest, nil
+		case n.Platform == "linux/arm64":
+			return next, nil
+		}
+		return "", fmt.Errorf("find: %w", falco.ErrPlatform)
 	case n.Digest != "" && h.images[n.Digest]:
 		return n.Digest, nil
 	case n.Digest == "" && n.Repository == "registry.example/shop/web" && n.Tag == "1":
@@ -170,6 +179,18 @@ func TestJoin(t *testing.T) {
 		{"by the digest", `{"container.id":"5d2a4b8d7f06","container.image.digest":"` + digest + `","proc.exepath":"/usr/bin/openssl"}`, "openssl", openssl, ""},
 		{"by the configuration", `{"container.id":"5d2a4b8d7f06","container.image.id":"` + config[7:] + `","proc.exepath":"/usr/bin/openssl"}`, "openssl", openssl, ""},
 		{"by the image's name", `{"container.id":"5d2a4b8d7f06","container.image":"registry.example/shop/web:1","proc.exepath":"/usr/bin/openssl"}`, "openssl", openssl, ""},
+		// The runtime was given only an identifier: https://github.com/falcosecurity/falco/issues/431 and 1187.
+		{"by an identifier as the name", `{"container.id":"5d2a4b8d7f06","container.image":"` + config + `","proc.exepath":"/usr/bin/openssl"}`, "openssl", openssl, ""},
+		{"by an identifier as repository and tag", `{"container.id":"5d2a4b8d7f06","container.image.repository":"sha256","container.image.tag":"` + config[7:] + `","proc.exepath":"/usr/bin/openssl"}`, "openssl", openssl, ""},
+		{"by a digest in the name", `{"container.id":"5d2a4b8d7f06","container.image":"registry.example/other:1@` + digest + `","proc.exepath":"/usr/bin/openssl"}`, "openssl", openssl, ""},
+		{"an index by its tag", `{"container.id":"5d2a4b8d7f06","container.image.repository":"registry.example/shop/multi","container.image.tag":"1","proc.exepath":"/usr/bin/openssl"}`, "", nil, falco.NoPlatform},
+		{"an index by its digest", `{"container.id":"5d2a4b8d7f06","container.image.digest":"` + index + `","container.image.repository":"registry.example/shop/web","container.image.tag":"1"}`, "", nil, falco.NoPlatform},
+		{"an index and the platform", `{"container.id":"5d2a4b8d7f06","container.image.digest":"` + index + `","host.platform":"linux/aarch64","proc.exepath":"/usr/bin/openssl"}`, "openssl", openssl, ""},
+		{"an index and an identifier", `{"container.id":"5d2a4b8d7f06","container.image.digest":"` + index + `","container.image.id":"111111111111","proc.exepath":"/usr/bin/openssl"}`, "openssl", openssl, ""},
+		{"an index and a known container", `{"container.id":"1c626dd1ab1b","container.image.digest":"` + index + `","proc.exepath":"/usr/bin/openssl"}`, "openssl", openssl, ""},
+		{"an unknown identifier", `{"container.id":"5d2a4b8d7f06","container.image.id":"<NA>","container.image.digest":"` + index + `"}`, "", nil, falco.NoPlatform},
+		// https://github.com/falcosecurity/falco/issues/3533
+		{"empty identifiers and times as numbers", `{"container.id":"","container.image.repository":null,"container.image.tag":null,"evt.time":1744850154402867700,"fd.name":"","k8s.ns.name":null}`, "", nil, falco.NoContainer},
 		{"an image that is not analyzed", `{"container.id":"5d2a4b8d7f06","container.image.repository":"registry.example/other","container.image.tag":"1"}`, "", nil, falco.NoImage},
 		// Falco could not reach the runtime, and knows the identifier only: https://github.com/falcosecurity/falco/issues/1726.
 		{"by the container, with a prefix", `{"container.id":"1c626dd1ab1b","container.image.repository":null,"container.image.tag":null,"container.name":null,"proc.exepath":"/usr/bin/openssl"}`, "openssl", openssl, ""},
@@ -252,6 +273,38 @@ func TestBodies(t *testing.T) {
 	h := newHost(t, nil)
 	call[any](h, http.MethodPost, "/v1/falco/alerts", strings.Repeat("x", 17<<20), http.StatusRequestEntityTooLarge)
 	call[any](h, http.MethodPost, "/v1/falco/alerts", strings.Repeat("x\n", 20_000), http.StatusRequestEntityTooLarge)
+}
+
+// TestForms lists forms of alerts that others refused.
+func TestForms(t *testing.T) {
+	h := newHost(t, nil)
+	for _, line := range []string{
+		`{"priority":"Notice","rule":"x","time":"2026-02-09T20:55:40Z","output_fields":{"container.id":"host"}}`, // without output: https://github.com/falcosecurity/falcosidekick/issues/370
+		`{"priority":"notice","rule":"x","time":"2026-02-09T20:55:40.1+02:00","output_fields":null,"uuid":"f2b2","tags":null,"hostname":""}`,
+	} {
+		if n := h.post(line); n != (falco.Tally{Stored: 1}) {
+			t.Errorf("%s: %+v", line, n)
+		}
+	}
+}
+
+// TestSenderPlatform: the sender states the platform of hosts for alerts that do not, and it is still known when events are joined later.
+func TestSenderPlatform(t *testing.T) {
+	h := newHost(t, nil)
+	const fields = `{"container.id":"5d2a4b8d7f06","container.image.repository":"registry.example/shop/multi","proc.exepath":"/usr/bin/openssl"}`
+	post := func(query, fields string) {
+		call[falco.Tally](h, http.MethodPost, "/v1/falco/alerts"+query, alert(fields), http.StatusOK)
+	}
+	h.broken = errors.New("not now")
+	post("?platform=linux/arm64", fields)
+	post("?platform=linux/arm64", strings.Replace(fields, "{", `{"host.platform":"linux/amd64",`, 1))
+	h.broken = nil
+	if n, err := h.intake.Rejoin(t.Context(), "t"); n != 1 || err != nil {
+		t.Errorf("joined %d: %v", n, err)
+	}
+	if e := h.events(""); e[0].Digest != next || e[0].Platform != "linux/arm64" || e[0].Gap != "" || e[1].Digest != "" || e[1].Platform != "linux/amd64" {
+		t.Errorf("%+v", e)
+	}
 }
 
 // replay returns 10,000 lines: alerts of several rules, malformed ones, and such without a container; and how many there are of each.
@@ -650,6 +703,8 @@ func TestTenants(t *testing.T) {
 func TestRequests(t *testing.T) {
 	h := newHost(t, nil)
 	for _, test := range []struct{ method, path, body string }{
+		{"POST", "/v1/falco/alerts?platform=linux", ""},
+		{"POST", "/v1/falco/alerts?platform=linux/a/b/c", ""},
 		{"GET", "/v1/falco/events?limit=0", ""},
 		{"GET", "/v1/falco/events?limit=9999", ""},
 		{"GET", "/v1/falco/events?container=host%25", ""},

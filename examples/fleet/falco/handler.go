@@ -19,7 +19,7 @@ import (
 
 // A Handler serves these paths:
 //
-//	POST   /v1/falco/alerts            Falco's http_output: an alert, an array, or lines
+//	POST   /v1/falco/alerts            Falco's http_output: an alert, an array, or lines; ?platform= of the host
 //	GET    /v1/falco/events            ?image= ?container= ?rule= ?priority= ?order=newest ?cursor= ?limit=, also as a stream
 //	GET    /v1/falco/counts            ?image=
 //	GET    /v1/falco/diagnostics       ?cursor= ?limit=
@@ -133,7 +133,12 @@ func (h *Handler) alerts(r *http.Request, tenant string) (int, any, error) {
 	if err != nil {
 		return 0, nil, &failure{http.StatusRequestEntityTooLarge, err.Error()}
 	}
-	n, err := h.Intake.Lines(r.Context(), tenant, "http", lines)
+	text := r.URL.Query().Get("platform")
+	host := platform(text)
+	if text != "" && host == "" {
+		return 0, nil, bad("platform must be an operating system and an architecture, such as linux/arm64")
+	}
+	n, err := h.Intake.Lines(r.Context(), tenant, "http", host, lines)
 	return http.StatusOK, n, err
 }
 

@@ -3,6 +3,7 @@ package falco
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -30,19 +31,24 @@ const (
 	poll     = time.Second
 )
 
-// ErrUnknown reports that no analyzed image is known.
-var ErrUnknown = errors.New("unknown image")
+var (
+	ErrUnknown  = errors.New("unknown image")                // no analyzed image is known
+	ErrPlatform = errors.New("images for several platforms") // the names fit several images of an index
+)
 
 // An ImageName has the names of an image in an alert. Fields may be empty.
 type ImageName struct {
 	Digest     string // of the manifest, of an index, or of the configuration
+	ID         string // the beginning of the configuration's digest, 12 characters at least, without "sha256:"
 	Repository string
 	Tag        string
+	Platform   string // of the host
 }
 
 // Images finds images of a tenant.
 type Images interface {
-	// Find returns the digest of an analyzed image, or ErrUnknown. A Digest alone decides if there is one.
+	// Find returns the digest of an analyzed image, or ErrUnknown. Repository and Tag count only without a Digest. If the name is that of an index, ID
+	// and Platform choose among its images. Find returns ErrPlatform if several remain.
 	Find(ctx context.Context, tenant string, name ImageName) (digest string, err error)
 
 	// Assess assesses an analyzed image, or returns ErrUnknown.
@@ -89,8 +95,8 @@ type record struct {
 	long bool // the line was cut
 }
 
-// Lines stores lines that arrived now. It skips empty lines.
-func (t *Intake) Lines(ctx context.Context, tenant, source string, lines [][]byte) (Tally, error) {
+// Lines stores lines that arrived now. It skips empty lines. Platform is the host's for alerts without the field; it may be empty.
+func (t *Intake) Lines(ctx context.Context, tenant, source, platform string, lines [][]byte) (Tally, error) {
 	var n Tally
 	for group := range slices.Chunk(lines, atOnce) {
 		records := make([]record, 0, len(group))
@@ -101,7 +107,7 @@ func (t *Intake) Lines(ctx context.Context, tenant, source string, lines [][]byt
 			}
 			records = append(records, r)
 		}
-		m, err := t.store(ctx, tenant, source, records, nil)
+		m, err := t.store(ctx, tenant, source, platform, records, nil)
 		if err != nil {
 			return n, err
 		}
@@ -111,7 +117,7 @@ func (t *Intake) Lines(ctx context.Context, tenant, source string, lines [][]byt
 }
 
 // store writes records and the position after them in one transaction.
-func (t *Intake) store(ctx context.Context, tenant, source string, records []record, at *Position) (n Tally, err error) {
+func (t *Intake) store(ctx context.Context, tenant, source, platform string, records []record, at *Position) (n Tally, err error) {
 	j, err := t.joiner(ctx, tenant)
 	if err != nil {
 		return n, err
@@ -137,11 +143,11 @@ func (t *Intake) store(ctx context.Context, tenant, source string, records []rec
 			continue
 		}
 		e := Event{Time: a.time.UTC().Truncate(time.Microsecond), Received: now, Source: source, Rule: a.rule, Priority: a.priority, Host: a.host,
-			Container: a.container, Image: a.repository, Executable: a.executable, File: a.file, Digest: a.digest, Alert: body(line)}
+			Platform: cmp.Or(a.platform, platform), Container: a.container, Image: a.repository, Executable: a.executable, File: a.file, Alert: body(line)}
 		if a.tag != "" {
 			e.Image += ":" + a.tag
 		}
-		j.join(ctx, &e)
+		j.join(ctx, &e, a)
 		if target := j.off(&e); target != "" {
 			b.Ignored[target]++
 			n.Ignored++
@@ -161,7 +167,7 @@ type joiner struct {
 	t       *Intake
 	tenant  string
 	targets []Target
-	found   map[ImageName]string
+	found   map[ImageName]found
 	images  map[string]*owners
 	failed  map[string]bool
 }
@@ -171,7 +177,7 @@ func (t *Intake) joiner(ctx context.Context, tenant string) (*joiner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &joiner{t, tenant, targets, make(map[ImageName]string), make(map[string]*owners), make(map[string]bool)}, nil
+	return &joiner{t, tenant, targets, make(map[ImageName]found), make(map[string]*owners), make(map[string]bool)}, nil
 }
 
 // off returns the target that turns the monitoring of an event off. A container counts before its image, and a digest before a repository.
@@ -204,62 +210,88 @@ var container = regexp.MustCompile(`^[0-9a-f]{12,64}$`)
 
 func isContainer(s string) bool { return container.MatchString(s) }
 
-// join sets the image, the component and the vulnerabilities of an event, or the gap. Before, Event.Digest is the one in the alert.
-func (j *joiner) join(ctx context.Context, e *Event) {
-	name := ImageName{Digest: e.Digest}
-	name.Repository, name.Tag = splitImage(e.Image)
-	e.Digest, e.Component, e.Vulnerabilities, e.Gap = "", "", nil, ""
-	if name == (ImageName{}) {
-		switch {
-		case e.Container == "":
-			e.Gap = NoContainer
-			return
-		case e.Container == "host":
-			e.Gap = OnHost
-			return
+// A found is the image of a name, or the gap.
+type found struct {
+	digest string
+	gap    Gap
+}
+
+// find returns the image of a name. It asks for each name once, unless that fails.
+func (j *joiner) find(ctx context.Context, name ImageName) (found, error) {
+	if f, known := j.found[name]; known {
+		return f, nil
+	}
+	digest, err := j.t.Images.Find(ctx, j.tenant, name)
+	f := found{digest: digest}
+	switch {
+	case errors.Is(err, ErrUnknown):
+		f = found{gap: NoImage}
+	case errors.Is(err, ErrPlatform):
+		f = found{gap: NoPlatform}
+	case err != nil:
+		return f, err
+	}
+	j.found[name] = f
+	return f, nil
+}
+
+// image finds the image of an event. The digest in the alert is certain unless it is that of an index; then, and before a tag, which may have moved,
+// the image that an agent reported for the container counts. An index has an image for each platform, and a wrong one would have the alert
+// count for an image that never ran: so the image's identifier or the platform of the host must choose it.
+func (j *joiner) image(ctx context.Context, e *Event, a *alert) (found, error) {
+	name := ImageName{cmp.Or(e.Digest, a.digest), a.id, a.repository, a.tag, e.Platform}
+	sure := name
+	sure.Repository, sure.Tag = "", ""
+	f := found{gap: NoImage}
+	if sure.Digest != "" || sure.ID != "" {
+		var err error
+		if f, err = j.find(ctx, sure); err != nil || f.gap == "" {
+			return f, err
 		}
 	}
-	// The image of the container is more certain than a tag, which may have moved.
-	if name.Digest == "" && isContainer(e.Container) {
+	if isContainer(e.Container) {
 		images, err := j.t.Store.Containers(ctx, j.tenant, e.Container)
 		switch {
 		case err != nil:
-			j.fail(ctx, e, err)
-			return
+			return f, err
 		case len(images) > 1:
-			e.Gap = Ambiguous
-			return
+			return found{gap: Ambiguous}, nil
 		case len(images) == 1:
-			name.Digest = images[0]
+			return j.find(ctx, ImageName{Digest: images[0], ID: a.id, Platform: e.Platform})
 		}
 	}
-	if name == (ImageName{}) {
-		e.Gap = NoImage
-		return
+	if name.Digest != "" || name.Repository == "" {
+		return f, nil
 	}
-	digest, known := j.found[name]
-	if !known {
-		var err error
-		if digest, err = j.t.Images.Find(ctx, j.tenant, name); err != nil && !errors.Is(err, ErrUnknown) {
-			j.fail(ctx, e, err)
-			return
+	return j.find(ctx, name)
+}
+
+// join sets the image, the component and the vulnerabilities of an event, or the gap.
+func (j *joiner) join(ctx context.Context, e *Event, a *alert) {
+	if a.digest == "" && a.id == "" && a.repository == "" && (e.Container == "" || e.Container == "host") {
+		e.Gap = NoContainer
+		if e.Container == "host" {
+			e.Gap = OnHost
 		}
-		j.found[name] = digest
-	}
-	if digest == "" {
-		e.Gap = NoImage
 		return
 	}
-	e.Digest = digest
-	o := j.images[digest]
+	f, err := j.image(ctx, e, a)
+	e.Digest, e.Component, e.Vulnerabilities, e.Gap = f.digest, "", nil, f.gap
+	if err != nil {
+		j.fail(ctx, e, err)
+	}
+	if e.Gap != "" {
+		return
+	}
+	o := j.images[e.Digest]
 	if o == nil {
-		a, err := j.t.Images.Assess(ctx, j.tenant, digest)
+		a, err := j.t.Images.Assess(ctx, j.tenant, e.Digest)
 		if err != nil {
 			j.fail(ctx, e, err)
 			return
 		}
 		o = newOwners(a)
-		j.images[digest] = o
+		j.images[e.Digest] = o
 	}
 	e.Gap = NoOwner
 	for _, p := range []string{e.Executable, e.File} {
@@ -295,10 +327,11 @@ func (t *Intake) Rejoin(ctx context.Context, tenant string) (joined int, err err
 		for i := range list {
 			e := &list[i]
 			after = e.ID
-			if a, err := readAlert(e.Alert); err == nil && e.Digest == "" {
-				e.Digest = a.digest
+			a, err := readAlert(e.Alert)
+			if err != nil { // of a version that took more
+				continue
 			}
-			if j.join(ctx, e); e.Gap.rejoinable() {
+			if j.join(ctx, e, a); e.Gap.rejoinable() {
 				continue
 			}
 			if err := t.Store.Join(ctx, tenant, e); err != nil {
@@ -392,7 +425,7 @@ func (t *Intake) read(ctx context.Context, tenant, name string, f *os.File, fina
 			return fmt.Errorf("falco: %s: %w", path.Base(name), err)
 		}
 		if next.Offset != at.Offset {
-			if _, err := t.store(ctx, tenant, path.Base(name), records, &next); err != nil {
+			if _, err := t.store(ctx, tenant, path.Base(name), "", records, &next); err != nil {
 				return err
 			}
 		}

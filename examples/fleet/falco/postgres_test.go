@@ -71,7 +71,7 @@ func TestPostgreSQL(t *testing.T) {
 			for _, l := range group {
 				raw = append(raw, []byte(l))
 			}
-			_, err := h.intake.Lines(t.Context(), "t", "http", raw)
+			_, err := h.intake.Lines(t.Context(), "t", "http", "", raw)
 			failed <- err
 		}()
 	}

@@ -26,12 +26,15 @@ const (
 	OnHost      Gap = "host"          // the process was outside of containers
 	NoImage     Gap = "unknown-image" // no analyzed image is known for the container
 	Ambiguous   Gap = "ambiguous"     // the prefix fits containers of several images
+	NoPlatform  Gap = "platform"      // the index has images for several platforms, and it is not known which the host runs
 	Failed      Gap = "failed"        // the image could not be read; the log has the reason
 	NoOwner     Gap = "no-owner"      // no package of the image owns the executable or the file
 )
 
 // rejoinable reports whether another attempt may fill the gap.
-func (g Gap) rejoinable() bool { return g == NoImage || g == Failed || g == Ambiguous }
+func (g Gap) rejoinable() bool {
+	return g == NoImage || g == Failed || g == Ambiguous || g == NoPlatform
+}
 
 // An Event is an alert that was stored.
 type Event struct {
@@ -42,6 +45,7 @@ type Event struct {
 	Rule            string          `json:"rule"`
 	Priority        Priority        `json:"priority"`
 	Host            string          `json:"host,omitempty"`
+	Platform        string          `json:"platform,omitempty"` // of the host, as the alert or its sender states it
 	Container       string          `json:"container,omitempty"`
 	Image           string          `json:"image,omitempty"` // repository and tag as the alert has them
 	Executable      string          `json:"executable,omitempty"`
@@ -160,7 +164,7 @@ type SQL struct {
 var migrations embed.FS
 
 const (
-	latest  = 2            // number of the newest migration
+	latest  = 3            // number of the newest migration
 	lockKey = 0x66616c636f // "falco", PostgreSQL's advisory lock for migrations
 )
 
@@ -264,7 +268,7 @@ func (s *SQL) each(ctx context.Context, do func(scan func(...any) error) error, 
 const countEvents = `INSERT INTO fleet_falco_counts (tenant, image, rule, priority, events) VALUES (?, ?, ?, ?, ?)
 	ON CONFLICT (tenant, image, rule, priority) DO UPDATE SET events = fleet_falco_counts.events + excluded.events`
 
-const eventColumns = "id, at, received, source, rule, priority, host, container, image, executable, file, digest, component, vulnerabilities, gap, body"
+const eventColumns = "id, at, received, source, rule, priority, host, platform, container, image, executable, file, digest, component, vulnerabilities, gap, body"
 
 // Write writes a batch, and numbers its events and diagnostics.
 func (s *SQL) Write(ctx context.Context, tenant string, b *Batch) error {
@@ -303,14 +307,14 @@ func numberBatch(ctx context.Context, tx *tx, tenant string, b *Batch) error {
 }
 
 func insertEvents(ctx context.Context, tx *tx, tenant string, b *Batch) error {
-	insert, err := tx.PrepareContext(ctx, bind(tx.dialect, "INSERT INTO fleet_falco_events (tenant, "+eventColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"))
+	insert, err := tx.PrepareContext(ctx, bind(tx.dialect, "INSERT INTO fleet_falco_events (tenant, "+eventColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"))
 	if err != nil {
 		return err
 	}
 	defer insert.Close()
 	for i := range b.Events {
 		e := &b.Events[i]
-		if _, err := insert.ExecContext(ctx, tenant, e.ID, e.Time.UnixMicro(), e.Received.UnixMicro(), e.Source, e.Rule, string(e.Priority), e.Host, e.Container, e.Image, e.Executable, e.File,
+		if _, err := insert.ExecContext(ctx, tenant, e.ID, e.Time.UnixMicro(), e.Received.UnixMicro(), e.Source, e.Rule, string(e.Priority), e.Host, e.Platform, e.Container, e.Image, e.Executable, e.File,
 			e.Digest, e.Component, strings.Join(e.Vulnerabilities, " "), string(e.Gap), string(e.Alert)); err != nil {
 			return err
 		}
@@ -384,7 +388,7 @@ func (s *SQL) events(ctx context.Context, where string, args ...any) (list []Eve
 		var e Event
 		var at, received int64
 		var priority, vulnerabilities, gap, body string
-		err := scan(&e.ID, &at, &received, &e.Source, &e.Rule, &priority, &e.Host, &e.Container, &e.Image, &e.Executable, &e.File, &e.Digest, &e.Component, &vulnerabilities, &gap, &body)
+		err := scan(&e.ID, &at, &received, &e.Source, &e.Rule, &priority, &e.Host, &e.Platform, &e.Container, &e.Image, &e.Executable, &e.File, &e.Digest, &e.Component, &vulnerabilities, &gap, &body)
 		e.Time, e.Received, e.Priority, e.Gap, e.Alert = time.UnixMicro(at).UTC(), time.UnixMicro(received).UTC(), Priority(priority), Gap(gap), json.RawMessage(body)
 		e.Vulnerabilities = strings.Fields(vulnerabilities)
 		list = append(list, e)
@@ -430,7 +434,7 @@ func (s *SQL) Last(ctx context.Context, tenant string) (id string, err error) {
 
 // Gaps returns events that are not joined.
 func (s *SQL) Gaps(ctx context.Context, tenant, after string, n int) ([]Event, error) {
-	return s.events(ctx, "gap IN ('unknown-image', 'failed', 'ambiguous') AND id > ? ORDER BY id LIMIT ?", tenant, after, n)
+	return s.events(ctx, "gap IN ('unknown-image', 'failed', 'ambiguous', 'platform') AND id > ? ORDER BY id LIMIT ?", tenant, after, n)
 }
 
 // Join stores the image and the component of an event.

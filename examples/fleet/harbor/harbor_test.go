@@ -41,6 +41,7 @@ type service struct {
 	submissions []harbor.Submission
 	progress    map[string]harbor.Progress
 	broken      error
+	none        bool // there are no advisories
 }
 
 var (
@@ -90,7 +91,12 @@ func (s *service) Assess(ctx context.Context, digest string) (*report.Assessment
 	return nil, harbor.ErrNotFound
 }
 
-func (s *service) Updated(ctx context.Context) (time.Time, error) { return sampletest.Now, s.broken }
+func (s *service) Updated(ctx context.Context) (time.Time, error) {
+	if s.none {
+		return time.Time{}, nil
+	}
+	return sampletest.Now, s.broken
+}
 
 // call sends a request, validates the response, and returns it.
 func (s *service) call(operation, method, path string, header map[string]string, body string) (*http.Response, string) {
@@ -164,6 +170,21 @@ func TestMetadata(t *testing.T) {
 	// Of two forms, Harbor shows the one without scores: https://github.com/goharbor/harbor/issues/15623.
 	if !slices.Equal(out.Capabilities[0].Produces, []string{anyReport}) {
 		t.Errorf("offers %q", out.Capabilities[0].Produces)
+	}
+	// Harbor asks for each type as a report of its own. A scanner that offered those of documents failed: https://github.com/goharbor/harbor/issues/23014.
+	if !slices.Equal(out.Capabilities[1].Produces, []string{"application/vnd.security.sbom.report+json; version=1.0"}) {
+		t.Errorf("offers %q", out.Capabilities[1].Produces)
+	}
+	// A scanner that seems to be ill lets Harbor pull all images: https://github.com/goharbor/harbor/issues/22143. It is well without advisories, too.
+	s.none = true
+	if res, body := s.call("/metadata", http.MethodGet, "/metadata", nil, ""); res.StatusCode != http.StatusOK || strings.Contains(body, "updated-at") {
+		t.Errorf("without advisories: %d %s", res.StatusCode, body)
+	}
+	// A client that expects JSON fails at a page: https://github.com/anchore/harbor-scanner-adapter/issues/35.
+	r := httptest.NewRequest(http.MethodGet, "/api/v1/metadata/", nil)
+	w := httptest.NewRecorder()
+	if s.handler.ServeHTTP(w, r); w.Code != http.StatusNotFound || !json.Valid(w.Body.Bytes()) {
+		t.Errorf("another path: %d %s", w.Code, w.Body)
 	}
 }
 
@@ -344,6 +365,7 @@ func TestRequests(t *testing.T) {
 		{"too large", `{"x": "` + strings.Repeat("x", 2<<20) + `"}`, 400},
 		// Without this field a scanner takes all types; https://github.com/aquasecurity/harbor-scanner-trivy/issues/443 failed.
 		{"no types of reports", strings.Replace(base, `, "produces_mime_types": ["application/vnd.security.vulnerability.report; version=1.1"]`, "", 1), 202},
+		{"capabilities that are null, as in https://github.com/goharbor/harbor/issues/20321", base[:strings.Index(base, `"enabled`)] + `"enabled_capabilities": null}`, 202},
 		{"no capabilities, as before version 1.2", base[:strings.Index(base, `"enabled`)] + `"x": 1}`, 202},
 		{"no type of the artifact", strings.Replace(base, `"mime_type": "application/vnd.docker.distribution.manifest.v2+json"`, `"mime_type": ""`, 1), 202},
 	}
@@ -393,7 +415,8 @@ func TestReports(t *testing.T) {
 	}
 }
 
-// TestEmpty requires a list without a finding, not null.
+// TestEmpty requires a list without a finding, not null (https://github.com/goharbor/harbor/issues/11131), and a severity of the specification
+// (https://github.com/goharbor/pluggable-scanner-spec/issues/20).
 func TestEmpty(t *testing.T) {
 	s := newService(t)
 	s.answer = &report.Assessment{}

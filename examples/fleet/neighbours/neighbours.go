@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"go.opentelemetry.io/otel/attribute"
 
@@ -516,26 +517,83 @@ type naming struct{ *Service }
 
 // Find implements [falco.Images].
 func (n *naming) Find(ctx context.Context, tenant string, x falco.ImageName) (string, error) {
-	names := []string{x.Digest}
-	if x.Digest == "" {
+	var names []string
+	if len(x.ID) == hex {
+		names = append(names, "sha256:"+x.ID)
+	}
+	if x.Digest != "" {
+		names = append(names, x.Digest)
+	} else if x.Repository != "" {
 		text := x.Repository
 		if x.Tag != "" {
 			text += ":" + x.Tag
 		}
-		ref, err := name.ParseReference(text)
-		if err != nil {
-			return "", falco.ErrUnknown
+		if ref, err := name.ParseReference(text); err == nil {
+			names = append(names, ref.Name())
 		}
-		names = []string{ref.Name()}
 	}
-	m, err := n.analyzed(ctx, tenant, names[0])
-	if errors.Is(err, store.ErrNotFound) {
+	for _, text := range names {
+		index, err := n.Store.Index(ctx, tenant, text)
+		if err == nil {
+			return running(index, x)
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return "", err
+		}
+		m, err := n.analyzed(ctx, tenant, text)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			continue
+		case err != nil:
+			return "", err
+		case strings.HasPrefix(text, "sha256:") || isConfig(m, x.ID):
+			return m.Digest, nil
+		}
+	}
+	return "", falco.ErrUnknown
+}
+
+const hex = 64 // characters of a digest
+
+// isConfig reports whether the digest of an image's configuration begins with an identifier, as far as both are known.
+func isConfig(m *store.Image, id string) bool {
+	return id == "" || m.Config == "" || strings.HasPrefix(strings.TrimPrefix(m.Config, "sha256:"), id)
+}
+
+// running returns the image of an index that a host runs: that with the identifier, or the only one for the platform of the host. A host may run
+// images for another architecture, so its platform rules out nothing if the index lacks it. Falco observes programs of Linux.
+func running(index *store.Index, x falco.ImageName) (string, error) {
+	host, err := v1.ParsePlatform(cmp.Or(x.Platform, "linux"))
+	if err != nil {
+		return "", falco.ErrPlatform
+	}
+	var fit, own []*store.Platform
+	for i := range index.Platforms {
+		p := &index.Platforms[i]
+		known := p.Image != nil && p.Image.Config != "" && x.ID != ""
+		if known && isConfig(p.Image, x.ID) {
+			fit, own, index.More = []*store.Platform{p}, nil, 0
+			break
+		}
+		if known || p.Name != "" && !strings.HasPrefix(p.Name, "linux/") {
+			continue
+		}
+		fit = append(fit, p)
+		if is, err := v1.ParsePlatform(p.Name); p.Name == "" || err == nil && is.Satisfies(*host) {
+			own = append(own, p)
+		}
+	}
+	if len(own) > 0 {
+		fit = own
+	}
+	different := slices.ContainsFunc(fit, func(p *store.Platform) bool { return p.Digest != fit[0].Digest })
+	switch {
+	case different || index.More > 0:
+		return "", falco.ErrPlatform
+	case len(fit) == 0 || !fit[0].Analyzed():
 		return "", falco.ErrUnknown
 	}
-	if err != nil {
-		return "", err
-	}
-	return m.Digest, nil
+	return fit[0].Digest, nil
 }
 
 // Assess implements [falco.Images].

@@ -323,3 +323,102 @@ func TestHarborIndex(t *testing.T) {
 		}
 	}
 }
+
+// TestFalcoIndex lists alerts about containers of images of an index, and the image that each is joined to. A runtime names the digest of the index, and
+// Falco the tag, so the platform must come from elsewhere; no platform stands for another.
+func TestFalcoIndex(t *testing.T) {
+	both(t, func(t *testing.T, f *fleet) {
+		amd, arm, only := good(t, "linux/amd64"), bad(t, "linux/arm64"), good(t, "linux/s390x")
+		digestOf := func(img v1.Image, config bool) string {
+			h, err := img.Digest()
+			if config {
+				h, err = img.ConfigName()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			return h.String()
+		}
+		ref, index := f.registry.PushIndex(t, "team/app:1", fleettest.Index(t, amd, arm, good(t, "windows/amd64")))
+		f.client.Analyze(ref)
+		single, _ := f.registry.PushIndex(t, "team/single:1", fleettest.Index(t, only, good(t, "windows/amd64")))
+		f.client.Analyze(single)
+		part, partIndex := f.registry.PushIndex(t, "team/part:1", fleettest.Index(t, amd, bad(t, "linux/arm64")))
+		var m fleettest.Submission
+		f.client.Do("POST", "/v1/submissions", `{"reference": "`+part+`", "platform": "linux/amd64"}`).Want(http.StatusAccepted).Into(&m)
+		f.client.Wait(m.ID)
+		for id, image := range map[string]string{"aaaaaaaaaaaa": digestOf(arm, true), "bbbbbbbbbbbb": index} {
+			f.client.Do("PUT", "/v1/falco/containers/"+id+strings.Repeat("0", 52), `{"image": "`+image+`"}`).Want(http.StatusNoContent)
+		}
+		named := func(reference string) string {
+			repository, tag, _ := strings.Cut(strings.TrimPrefix(reference, f.registry.Host), ":")
+			return `"container.id": "5d2a4b8d7f06", "container.image.repository": "` + f.registry.Host + repository + `", "container.image.tag": "` + tag + `"`
+		}
+		config := strings.TrimPrefix(digestOf(arm, true), "sha256:")
+		tests := []struct {
+			name, query, fields string
+			image               v1.Image // nil if it is not joined
+			gap                 string   // without an image
+		}{
+			{"a tag", "", named(ref), nil, "platform"},
+			{"a tag and the platform", "", named(ref) + `, "host.platform": "linux/arm64"`, arm, ""},
+			{"a tag and another name of the platform", "", named(ref) + `, "host.platform": "linux/x86_64"`, amd, ""},
+			{"a tag, and the platform from the sender", "?platform=linux/amd64", named(ref), amd, ""},
+			{"the alert's platform counts before that of the sender", "?platform=linux/amd64", named(ref) + `, "host.platform": "linux/arm64"`, arm, ""},
+			{"a platform that the index lacks", "?platform=linux/riscv64", named(ref), nil, "platform"},
+			{"a malformed platform", "", named(ref) + `, "host.platform": "arm"`, nil, "platform"},
+			{"the digest of the index", "", named(ref) + `, "container.image.digest": "` + index + `"`, nil, "platform"},
+			{"the digest of the index and the platform", "?platform=linux/arm64", `"container.id": "5d2a4b8d7f06", "container.image.digest": "` + index + `"`, arm, ""},
+			{"the digest of the index and the identifier of the image", "?platform=linux/amd64", `"container.id": "5d2a4b8d7f06", "container.image.id": "` + config + `", "container.image.digest": "` + index + `"`, arm, ""},
+			{"a tag and the beginning of the identifier", "", named(ref) + `, "container.image.id": "` + config[:12] + `"`, arm, ""},
+			{"a tag that has moved, by the identifier", "?platform=linux/arm64", named(ref) + `, "container.image.id": "` + strings.Repeat("0", 12) + `"`, nil, "unknown-image"},
+			{"the digest of the image", "?platform=linux/amd64", named(ref) + `, "container.image.digest": "` + digestOf(arm, false) + `"`, arm, ""},
+			{"a container of the agent", "", `"container.id": "aaaaaaaaaaaa", "container.image.digest": "` + index + `"`, arm, ""},
+			{"a container of the agent, whose daemon names the index", "", `"container.id": "bbbbbbbbbbbb"`, nil, "platform"},
+			{"the same, and the platform", "?platform=linux/arm64", `"container.id": "bbbbbbbbbbbb"`, arm, ""},
+			{"the only image for Linux", "", named(single), only, ""},
+			{"the only image for Linux, which another platform emulates", "?platform=linux/arm64", named(single), only, ""},
+			{"a platform that is not analyzed", "?platform=linux/arm64", named(part), nil, "unknown-image"},
+			{"one that is, beside it", "?platform=linux/amd64", named(part), amd, ""},
+			{"a tag with one analyzed platform", "", named(part), nil, "platform"},
+		}
+		type event struct{ Rule, Digest, Gap string }
+		events := func() map[string]event {
+			var list struct{ Items []event }
+			f.client.Get("/v1/falco/events?limit=500", &list)
+			all := make(map[string]event)
+			for _, e := range list.Items {
+				all[e.Rule] = e
+			}
+			return all
+		}
+		send := func(name, query, fields string) {
+			t.Helper()
+			text, err := json.Marshal(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.client.Do("POST", "/v1/falco/alerts"+query, []byte(`{"rule": `+string(text)+`, "priority": "Notice", "time": "2026-11-01T00:00:00Z", "output_fields": {`+fields+`, "proc.exepath": "/bin/sh"}}`)).Want(http.StatusOK)
+		}
+		for _, test := range tests {
+			send(test.name, test.query, test.fields)
+		}
+		got := events()
+		for _, test := range tests {
+			want := event{test.name, "", test.gap}
+			if test.image != nil {
+				want = event{test.name, digestOf(test.image, false), "no-owner"}
+			}
+			if got[test.name] != want {
+				t.Errorf("%+v, want %+v", got[test.name], want)
+			}
+		}
+		f.client.Do("POST", "/v1/images/"+partIndex+"/analyze", nil).Want(http.StatusAccepted).Into(&m)
+		f.client.Wait(m.ID)
+		send("later", "?platform=linux/arm64", named(part))
+		send("later, a tag", "", named(part))
+		if e := events(); e["later"].Digest == "" || e["later, a tag"].Gap != "platform" {
+			t.Errorf("when all platforms are analyzed: %+v, %+v", e["later"], e["later, a tag"])
+		}
+	})
+}

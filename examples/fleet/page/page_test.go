@@ -4,11 +4,15 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
 	"github.com/hullmark/hullmark/examples/fleet/internal/fleettest"
 	"github.com/hullmark/hullmark/examples/fleet/serve"
@@ -167,6 +171,49 @@ func TestJourney(t *testing.T) {
 		b.until(`document.querySelector("h1").textContent === "Not found"`)
 		b.quiet()
 	})
+}
+
+// TestIndex submits an index, sees which platform stops it and which is not analyzed, has that one analyzed, and goes to the image of a platform.
+func TestIndex(t *testing.T) {
+	s := fleettest.Start(t, serve.Options{})
+	fleettest.WriteAdvisories(t, s.File, advisories()...)
+	r := fleettest.NewRegistry(t)
+	image := func(platform, libc string) v1.Image {
+		return fleettest.For(t, fleettest.Image(t, fleettest.Debian(t, "libc6 "+libc+" glibc")), platform)
+	}
+	attestation := mutate.IndexAddendum{Add: image("unknown/unknown", "2.36-9"), Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "unknown", Architecture: "unknown"}}}
+	bad := image("linux/arm64", "2.36-9")
+	ref, digest := r.PushIndex(t, "team/app:1", mutate.AppendManifests(fleettest.Index(t, image("linux/amd64", "2.36-10"), bad, image("windows/amd64", "2.36-10")), attestation))
+	child, err := bad.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := s.Client(t, "team")
+	b := open(t, s.URL, 1280)
+	b.signIn(c.Secret)
+	b.fill("#submit-form input[name=reference]", ref)
+	b.click("#submit-form button[type=submit]")
+	b.until(`location.pathname === "/images/" + %s`, digest)
+	rows := `[...document.querySelectorAll("tbody tr")].map((r) => [0, 1, 3].map((n) => r.cells[n].textContent).join(" ")).join("; ")`
+	b.until(rows+` === %s`, "linux/amd64 none analyzed; linux/arm64 none analyzed; windows/amd64  not analyzed no submission asked for it")
+	b.until(`document.querySelector("dl").textContent.includes("windows/amd64 was not analyzed")`)
+
+	c.Do("PUT", "/v1/policies/severe", map[string]any{"document": policy}).Want(201)
+	c.Do("PUT", "/v1/mappings", `{"items": [{"pattern": "**", "policy": "severe"}]}`).Want(200)
+	b.show("/images/" + url.PathEscape(ref)) // the tag names the index, too
+	b.until(`document.querySelector("dl .badge").textContent === "stop"`)
+	b.click(`button[aria-label^="Analyze 1 more"]`)
+	b.until(`location.pathname === "/images/" + %s && !document.querySelector("main").textContent.includes("not analyzed")`, digest)
+	b.until(rows+` === %s && document.querySelector("h1").textContent === %s`, "linux/amd64 go analyzed; linux/arm64 stop analyzed; windows/amd64 go analyzed", ref)
+	b.click(fmt.Sprintf(`tbody a[href="/images/%s"]`, child))
+	b.until(`document.querySelector("dl").textContent.includes("linux/arm64") && document.querySelector("table").textContent.includes("CVE-2026-0001")`)
+
+	b.show("/images/" + digest)
+	b.click(`button[aria-label="Delete the index"]`)
+	b.click(".danger")
+	b.until(`document.querySelector("h1").textContent === "Images" && document.querySelectorAll("tbody tr").length === 3`)
+	c.Do("GET", "/v1/images/"+digest, nil).Want(404)
+	b.quiet()
 }
 
 // TestLive: lists follow events of the stream, and go on by asking if a proxy forbids streams.

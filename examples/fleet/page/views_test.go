@@ -6,10 +6,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/hullmark/hullmark/examples/fleet/internal/fleettest"
 	"github.com/hullmark/hullmark/examples/fleet/serve"
@@ -62,7 +65,16 @@ func filled(t *testing.T, name string) (*fleettest.Service, []view, *fleettest.C
 	c.Do("POST", "/v1/sboms", bom).Want(202).Into(&m)
 	m = c.Wait(m.ID)
 	// The API takes references and tags that registries have only. The store has any.
+	indexed := func(platform, libc string) v1.Image {
+		return fleettest.For(t, fleettest.Image(t, fleettest.Debian(t, "libc6 "+libc+" glibc"), fleettest.Layer(t, "platform", platform)), platform)
+	}
+	multi, index := r.PushIndex(t, "team/multi:1", fleettest.Index(t, indexed("linux/amd64", "2.36-10"), indexed("linux/arm64/v8", "2.36-9"), indexed("linux/arm/v7", "2.36-10"), indexed("windows/amd64", "1")))
+	c.Analyze(multi)
 	if err := s.Store.Write(t.Context(), func(tx *store.Tx) error {
+		if err := tx.PutIndex(t.Context(), &store.Index{Tenant: "team", Digest: "sha256:" + strings.Repeat("e", 64), Reference: name, More: 800, Submitted: time.Now(),
+			Platforms: []store.Platform{{Name: name, Digest: digest, Reason: name}, {Digest: name, Reason: name}}}); err != nil {
+			return err
+		}
 		other := store.Image{Tenant: "team", Digest: "sha256:" + strings.Repeat("f", 64), Kind: store.Reference, Reference: name, Platform: name, Submitted: time.Now()}
 		err := tx.Begin(t.Context(), &other)
 		if err == nil {
@@ -108,7 +120,7 @@ func filled(t *testing.T, name string) (*fleettest.Service, []view, *fleettest.C
 		c.Get("/v1/affected?purl=pkg:npm/left", &affected)
 		var watches struct{ Items []struct{ Tried string } }
 		c.Get("/v1/watches", &watches)
-		return len(v.Items) == 2 && v.Items[0].Verdict != "" && v.Items[1].Verdict != "" && len(affected.Items) == 2 && watches.Items[0].Tried != "" && watches.Items[1].Tried != ""
+		return len(v.Items) == 5 && !slices.ContainsFunc(v.Items, func(i struct{ Verdict string }) bool { return i.Verdict == "" }) && len(affected.Items) == 2 && watches.Items[0].Tried != "" && watches.Items[1].Tried != ""
 	})
 	image := "/images/" + digest
 	return s, []view{
@@ -118,6 +130,7 @@ func filled(t *testing.T, name string) (*fleettest.Service, []view, *fleettest.C
 		{"sbom", "/images/" + m.Image}, {"image-failed", "/images/sha256:" + strings.Repeat("f", 64)}, {"sbom-packages", "/images/" + m.Image + "?show=packages"}, {"submission", "/submissions/" + failed.ID}, {"vulnerabilities", "/vulnerabilities"},
 		{"vulnerability", "/vulnerabilities/" + url.PathEscape("GHSA-dddd-"+name)}, {"vulnerability-unknown", "/vulnerabilities/" + url.PathEscape(cut(name, 190))}, {"packages", "/packages"},
 		{"packages-found", "/packages?purl=pkg:npm/left"}, {"events", "/events"}, {"policies", "/policies"}, {"policy", "/policies/severe"}, {"marks", "/marks"}, {"subscriptions", "/subscriptions"},
+		{"index", "/images/" + index}, {"index-tag", "/images/" + url.PathEscape(multi)}, {"index-odd", "/images/sha256:" + strings.Repeat("e", 64)},
 		{"runtime", "/runtime"}, {"runtime-filtered", "/runtime?priority=Critical"}, {"runtime-marks", "/runtime?show=marks"},
 		{"runtime-mark", "/runtime?" + url.Values{"show": {"mark"}, "rule": {cut(name, 900)}, "image": {cut(name, 900)}, "digest": {digest}, "program": {"/" + cut(name, 900)}, "file": {"/etc/shadow"}, "back": {"/runtime?rule=" + url.QueryEscape(cut(name, 900))}}.Encode()}, {"watches", "/watches"}, {"tokens", "/tokens"}, {"feeds", "/feeds"}, {"missing", "/images/none"}, {"no-view", "/submissions/none"},
 	}, c

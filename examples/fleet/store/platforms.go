@@ -21,7 +21,7 @@ const (
 type Index struct {
 	Tenant    string
 	Digest    string
-	Reference string // by which it was submitted last
+	Reference string // by which it was submitted last, with a tag if there is one
 	More      int    // platforms over MostPlatforms
 	Submitted time.Time
 	Platforms []Platform
@@ -93,10 +93,11 @@ func PlatformName(p v1.Platform) string {
 	return s[:min(len(s), most)]
 }
 
-// PutIndex stores an index. A reason that says that a platform was not asked for does not replace another.
+// PutIndex stores an index. A reason that says that a platform was not asked for does not replace another, and a digest does not replace a tag.
 func (tx *Tx) PutIndex(ctx context.Context, x *Index) error {
 	if _, err := tx.exec(ctx, `INSERT INTO fleet_indexes (tenant, digest, reference, more, submitted) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (tenant, digest) DO UPDATE SET reference = excluded.reference, more = excluded.more, submitted = excluded.submitted`,
+		ON CONFLICT (tenant, digest) DO UPDATE SET
+			reference = CASE WHEN excluded.reference LIKE '%@%' THEN fleet_indexes.reference ELSE excluded.reference END, more = excluded.more, submitted = excluded.submitted`,
 		x.Tenant, x.Digest, x.Reference, x.More, micro(x.Submitted)); err != nil {
 		return err
 	}

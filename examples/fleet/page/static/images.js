@@ -37,7 +37,7 @@ const unique = () => crypto.randomUUID?.() || Array.from(crypto.getRandomValues(
 // imageRows are the cells of images in lists.
 const imageColumns = ["Image", "Verdict", "Highest severity", "State", "Analyzed", "Digest"];
 export const imageTable = (caption, items, empty) => table(caption, imageColumns, items.map((i) => [
-  link(imagePath(i.digest), i.reference || short(i.digest), 120), badge(i.verdict), badge(i.severity), [badge(i.state), i.reason ? [" ", text(i.reason)] : ""], time(i.finished), code(short(i.digest)),
+  [link(imagePath(i.digest), i.reference || short(i.digest), 120), i.platform && el("div", { class: "muted" }, text(i.platform, 60))], badge(i.verdict), badge(i.severity), [badge(i.state), i.reason ? [" ", text(i.reason)] : ""], time(i.finished), code(short(i.digest)),
 ]), empty);
 
 const searchesKey = "fleet-searches";
@@ -82,12 +82,12 @@ export async function list({ query, signal }) {
           const body = { reference: reference.trim() };
           if (platform.trim()) body.platform = platform.trim();
           const m = await call("POST", "/v1/submissions", { body, headers: { "Idempotency-Key": unique() } });
-          await go("/submissions/" + encodeURIComponent(m.id));
+          await follow(m);
         }, field("Reference", "reference", "", { required: true, maxlength: "1024", hint: "registry.example/team/app:1" }), field("Platform", "platform", "", { maxlength: "100", hint: "optional: linux/arm64" })),
         form({ id: "upload", class: "row" }, "Upload", async ({ file, kind, name }) => {
           announce("The file is being uploaded.");
           const m = await call("POST", "/v1/" + kind, { query: { reference: name.trim() }, file, headers: { "Idempotency-Key": unique() } });
-          await go("/submissions/" + encodeURIComponent(m.id));
+          await follow(m);
         }, field("File", "file", "", { type: "file", required: true, hint: "from this computer" }), field("Content", "kind", "uploads", {}, [["uploads", "image: docker save, OCI layout"], ["sboms", "SBOM"]]),
         field("Name", "name", "", { maxlength: "1024", hint: "optional: registry.example/team/app:1" }))),
       saved({ ...q, cursor: "" }),
@@ -95,26 +95,73 @@ export async function list({ query, signal }) {
   };
 }
 
-export async function submission({ element, signal }) {
+// follow shows a submission that the reader just made, and then its image.
+const follow = (m) => go(where("/submissions/" + encodeURIComponent(m.id), { follow: "1" }));
+
+export async function submission({ element, query, signal }) {
   const url = path("submissions", element);
   const m = await get(url, null, signal);
   const ended = (s) => s.state === "analyzed" || s.state === "failed";
   const box = el("div", { role: "status" });
   const show = (s) => box.replaceChildren(
     facts([["State", badge(s.state)], ["Reason", s.reason ? [text(s.reason), ": ", text(s.message, 500)] : ""], ["Attempts", String(s.attempts)], ["Submitted", time(s.submitted)], ["Finished", time(s.finished)],
-      ["Image", s.image ? link(imagePath(s.image), s.image) : ""]]),
+      ["Index", s.index ? link(imagePath(s.index), s.index) : ""], ["Image", s.image ? link(imagePath(s.image), s.image) : ""]]),
     ...(ended(s) ? [] : [el("p", { class: "muted" }, "The page shows the image as soon as it is analyzed.")]));
   show(m);
   const wait = async () => {
-    for (let s = m; !ended(s) && !signal.aborted;) {
+    let s = m;
+    const follows = query.has("follow") || !ended(s);
+    while (!ended(s) && !signal.aborted) {
       s = await get(url, { wait: 20 }, signal);
       show(s);
-      if (s.state === "analyzed") return go(imagePath(s.image), true);
     }
+    if (follows && s.state === "analyzed") return go(imagePath(s.index || s.image), true);
   };
   wait().catch((err) => { if (!signal.aborted) box.replaceChildren(problem(err)); });
   return { title: "Submission of " + (m.reference || m.kind), content: [box] };
 }
+
+const analyzeAgain = (digest) => action("Analyze again", async () => {
+  const s = await call("POST", path("images", digest, "analyze"), { headers: { "Idempotency-Key": unique() } });
+  await follow(s);
+});
+
+const tagList = (tags) => (tags || []).slice(0, 10).flatMap((t, n) => [n ? ", " : "", link(imagePath(t.name), t.name)]);
+
+const most = 16; // platforms that a submission analyzes
+
+// index shows an index: an image for each platform. Attestations are no platforms for the service.
+function index(x) {
+  const platforms = x.platforms || [];
+  const others = platforms.filter((p) => ["not-selected", "limit"].includes(p.reason)).map((p) => p.platform).filter(Boolean).slice(0, most);
+  const undecided = platforms.some((p) => p.state === "analyzed" && !p.verdict);
+  const name = x.reference || x.digest;
+  return {
+    title: name, heading: text(name, 200),
+    live: (e) => (e.images || []).some((i) => i.digest === x.digest || platforms.some((p) => p.digest === i.digest)),
+    content: [
+      el("p", {}, "An index: the name of an image for each platform. Packages and vulnerabilities are those of the images. The verdict is the worst of theirs, and needs all of them unless one is ", badge("stop"), "."),
+      facts([["Verdict", x.verdict ? badge(x.verdict) : [badge(""), x.message ? [": ", text(x.message, 500)] : undecided ? [": ", el("a", { href: "/policies" }, "choose a policy")] : ""]],
+        ["Highest severity", badge(levels.find((l) => platforms.some((p) => p.severity === l)))], ["State", badge(x.state)], ["Digest", code(x.digest)], ["Tags", tagList(x.tags)], ["Submitted", time(x.submitted)]]),
+      el("p", { class: "actions" }, analyzeAgain(x.digest),
+        x.reference && others.length > 0 && action(`Analyze ${others.length} more`, async () => {
+          const reference = x.reference.replace(/@.*$/, "").replace(/:[^/:]*$/, "") + "@" + x.digest; // the tag may have moved
+          const s = await call("POST", "/v1/submissions", { body: { reference, platforms: others }, headers: { "Idempotency-Key": unique() } });
+          await follow(s);
+        }, "", `Analyze ${others.length} more, which no submission asked for`),
+        action("Delete", async () => { await call("DELETE", path("images", x.digest)); await go("/images"); }, "Delete the index, and keep its images", "Delete the index")),
+      el("h2", {}, "Platforms"),
+      pages(platforms, size, (part) => table("Platforms", ["Platform", "Verdict", "Highest severity", "State", "Image"], part.map((p) => [
+        p.platform ? text(p.platform, 100) : "unknown", p.state === "analyzed" ? badge(p.verdict) : "", p.state === "analyzed" ? badge(p.severity) : "",
+        [p.state ? badge(p.state) : badge("not analyzed", "unknown"), p.reason && p.reason !== p.state ? [" ", text(reasons[p.reason] || p.reason)] : ""],
+        p.state ? link(imagePath(p.digest), short(p.digest)) : code(short(p.digest)),
+      ]), "The index lists no platform.")),
+      x.more > 0 && el("p", {}, `The index has ${x.more.toLocaleString("en")} more platforms, which the service does not keep.`),
+    ],
+  };
+}
+
+const reasons = { "not-selected": "no submission asked for it", limit: "over the limit of a submission", "not-found": "the registry lacks it" };
 
 const parts = { vulnerabilities: "Vulnerabilities", remedies: "What to update", packages: "Packages", layers: "Layers", findings: "Findings", runtime: "Runtime events", verdicts: "Verdicts" };
 
@@ -143,6 +190,7 @@ export async function one({ element, query, signal }) {
   const judged = get(path("images", element, "verdict"), null, signal).then((v) => v.action, (err) => { if (![404, 409, 503].includes(err.status)) throw err; return ""; });
   const early = await inTime(judged);
   const image = await get(path("images", element), null, signal);
+  if (image.kind === "index") return index(image);
   const base = imagePath(image.digest);
   const shownPart = query.get("show") || "vulnerabilities";
   const name = image.reference || image.digest;
@@ -164,11 +212,11 @@ export async function one({ element, query, signal }) {
     get source() { return news.source; },
     content: [
       facts([["Verdict", image.verdict || !ready ? badge(image.verdict) : [badge(""), ": ", el("a", { href: "/policies" }, "choose a policy")]], ["Highest severity", badge(image.severity)], ["State", [badge(image.state), image.reason ? [" ", text(image.reason), ": ", text(image.message, 300)] : ""]],
-        ["Digest", code(image.digest)], ["Platform", image.platform ? text(image.platform) : ""], ["Tags", (image.tags || []).slice(0, 10).flatMap((t, n) => [n ? ", " : "", text(t.name)])],
+        ["Digest", code(image.digest)], ["Platform", image.platform ? text(image.platform) : ""], ["Tags", tagList(image.tags)],
         ["Submitted", time(image.submitted)], ["Analyzed", time(image.finished)],
         ["Annotations", Object.entries(image.annotations).slice(0, 20).flatMap(([k, v], n) => [n ? "; " : "", text(k), " = ", text(v)])]]),
       (ready || image.state === "failed") && el("p", { class: "actions" }, ready && [save("Download the report", "report", { format: "html" }, "report.html"), save("Download the SBOM", "sbom", {}, "sbom.cdx.json")],
-        image.kind === "reference" && action("Analyze again", async () => { const s = await call("POST", path("images", image.digest, "analyze"), { headers: { "Idempotency-Key": unique() } }); await go("/submissions/" + encodeURIComponent(s.id)); }),
+        image.kind === "reference" && analyzeAgain(image.digest),
         action("Delete", async () => { await call("DELETE", path("images", image.digest)); await go("/images"); }, "Delete the image")),
       ready && el("nav", { class: "parts", "aria-label": "Parts of the image" }, el("ul", {}, Object.entries(parts).filter(([k]) => k !== "runtime" || alerts || shownPart === k).map(([k, label]) =>
         el("li", {}, el("a", { href: where(base, { show: k === "vulnerabilities" ? "" : k }), "aria-current": k === shownPart || (shownPart === "mark" && k === "vulnerabilities") ? "page" : null }, label))))),

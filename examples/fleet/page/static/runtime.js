@@ -9,7 +9,7 @@ const size = 50;
 const most = 200; // rules in the filter
 const priorities = { Emergency: "critical", Alert: "critical", Critical: "critical", Error: "high", Warning: "medium", Notice: "low", Informational: "", Debug: "" };
 const gaps = {
-  "no-container": "the alert names no container", host: "on the host, outside of containers", "unknown-image": "the image is not analyzed", ambiguous: "several containers fit", failed: "the image could not be read",
+  "no-container": "the alert names no container", host: "on the host, outside of containers", "unknown-image": "the image is not analyzed", ambiguous: "several containers fit", platform: "the image has several platforms, and the host's is not known", failed: "the image could not be read",
   "no-owner": "of no package",
 };
 
