@@ -75,7 +75,7 @@ func TestLoadErrors(t *testing.T) {
 		{"version: 1", "version: [1]", 1, `"version" of the document must be a text, not a list`},
 		{"    vex: trust", "    vex: &a trust\n    vex2: *a", 6, `no key "vex2"`},
 		{"vex: trust", "vex: *none", 0, "not YAML: unknown anchor"},
-		{"vex: trust\n    otherwise: warn", "vex: &a trust\n    otherwise: *a", 6, `"otherwise" of policy "production" is an alias, which documents cannot have`},
+		{"vex: trust\n    otherwise: warn", "vex: &a trust\n    otherwise: *a", 6, `"otherwise" of policy "production" must be a text, not an alias of YAML`},
 		{"vex: trust", "vex: maybe", 5, `vex "maybe" of policy "production" is neither trust nor ignore`},
 		{"    otherwise: warn", "    otherwise: perhaps", 6, `otherwise "perhaps" of policy "production" is not one of stop, warn and go`},
 		{"    otherwise: warn\n", "", 3, `policy "production" has no "otherwise"`},

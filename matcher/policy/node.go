@@ -158,7 +158,7 @@ func kindOf(n *yaml.Node) string {
 	case yaml.SequenceNode:
 		return "a list"
 	case yaml.AliasNode:
-		return "an alias, which documents cannot have"
+		return "an alias of YAML"
 	}
 	if n.Tag == "!!null" {
 		return "nothing"
