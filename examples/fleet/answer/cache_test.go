@@ -3,8 +3,12 @@ package answer
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"strings"
 	"testing"
 	"testing/synctest"
+	"unsafe"
 )
 
 // TestCache: a cache has no more bytes than its limit, keeps the values that were used last, and drops a value that would push out most others.
@@ -79,4 +83,17 @@ func TestOnce(t *testing.T) {
 			t.Error("a computation that panicked is still awaited")
 		}
 	})
+}
+
+// TestFindingsSize compares the sizes in the README with the code.
+func TestFindingsSize(t *testing.T) {
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	each := unsafe.Sizeof(Row{}) + unsafe.Sizeof(int32(0))
+	want := fmt.Sprintf("The service keeps %d bytes and the identifier of each vulnerability, of all images %d MB", each, maxFindings>>20)
+	if !strings.Contains(strings.Join(strings.Fields(string(text)), " "), want) {
+		t.Errorf("README.md does not say: %s", want)
+	}
 }

@@ -49,14 +49,14 @@ func (f *failure) Error() string { return f.message }
 
 func bad(message string) error { return &failure{http.StatusBadRequest, message} }
 
-const alerts = "GET /v1/falco/events"
+const eventsPattern = "GET /v1/falco/events"
 
 // Handler returns the handler of all paths.
 func (h *Handler) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, run := range map[string]func(r *http.Request, tenant string) (int, any, error){
 		"POST /v1/falco/alerts":         h.alerts,
-		alerts:                          h.events,
+		eventsPattern:                   h.events,
 		"GET /v1/falco/counts":          h.counts,
 		"GET /v1/falco/diagnostics":     h.diagnostics,
 		"PUT /v1/falco/containers/{id}": h.setContainer,
@@ -72,7 +72,7 @@ func (h *Handler) Handler() http.Handler {
 				return
 			}
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-			if pattern == alerts && strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+			if pattern == eventsPattern && strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
 				if err := h.stream(w, r, tenant); err != nil {
 					h.fail(w, r, err)
 				}

@@ -120,12 +120,12 @@ func (f *formerDB) script(name string) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	bytes := "BLOB"
+	bytes, other := "BLOB", "/*postgresql*/"
 	if f.postgresql {
-		bytes = "BYTEA"
+		bytes, other = "BYTEA", "/*sqlite*/"
 	}
 	for statement := range strings.SplitSeq(strings.ReplaceAll(string(text), "{bytes}", bytes), ";\n") {
-		if strings.TrimSpace(statement) != "" {
+		if strings.TrimSpace(statement) != "" && !strings.HasPrefix(strings.TrimSpace(statement), other) {
 			f.exec(statement)
 		}
 	}
